@@ -1,0 +1,1 @@
+"""The boundary: the only thing that orchestration and execution both know."""

@@ -1,0 +1,84 @@
+"""Every number that can change what a run does, resolved once at its start and read only from there."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from pydantic import Field
+
+from contracts.steps import Offers, Read, StepPolicy
+from contracts.terms import Amount
+from contracts.values import PER_MILLION, Value
+
+__all__ = ["Escrow", "Price", "Route", "Sheet", "SheetRequest", "StepNumbers", "resolve_sheet"]
+
+
+class Price(Value):
+    """US dollars per million tokens. At most six decimals, so that every cost is exact."""
+
+    input: Decimal = Field(ge=0, max_digits=12, decimal_places=6)
+    output: Decimal = Field(ge=0, max_digits=12, decimal_places=6)
+
+    def of(self, input_tokens: int, output_tokens: int) -> Decimal:
+        """What so many tokens cost, in US dollars, exactly."""
+        return (self.input * input_tokens + self.output * output_tokens) / PER_MILLION
+
+
+class Route(Value):
+    """One model at one address, with what it may be asked and what it charges."""
+
+    profile: str
+    model: str
+    context_tokens: int = Field(gt=0)
+    max_output_tokens: int = Field(gt=0)
+    timeout: timedelta
+    slots: int = Field(ge=1)
+    temperature: Decimal = Decimal(0)
+    price: Price
+    task_queue: str
+
+
+class StepNumbers(Value):
+    """The numbers of one declared step."""
+
+    policy: StepPolicy
+    max_request_bytes: int
+    max_output_tokens: int = 0
+    overhead_bytes: int = 0
+    offers: Offers | None = None
+    """For an effect, what its other side really offers here: configuration may weaken the contract."""
+
+
+class Escrow(Value):
+    """What is kept back so that a run can always afford its way out: compensate, notify, hand over."""
+
+    amount: Amount = Amount()
+    time: timedelta = timedelta(0)
+
+
+class SheetRequest(Value):
+    """What the code and the terms say; configuration adds the route and what effects really offer."""
+
+    profile: str
+    steps: dict[str, StepNumbers]
+    escrow: Escrow
+    thresholds: dict[str, Decimal]
+
+
+class Sheet(Value):
+    """Recorded in the history once; open runs keep theirs when configuration or code change."""
+
+    route: Route
+    steps: dict[str, StepNumbers]
+    escrow: Escrow
+    thresholds: dict[str, Decimal]
+
+
+resolve_sheet = Read(
+    name="resolve_sheet",
+    request=SheetRequest,
+    reply=Sheet,
+    # Reads memory; more than one attempt only for a worker that stops in the middle.
+    policy=StepPolicy(
+        attempt_timeout=timedelta(seconds=5), attempts=3, first_wait=timedelta(milliseconds=100)
+    ),
+)
