@@ -1,0 +1,1 @@
+"""Orchestration: deterministic workflows that decide what happens next."""

@@ -1,0 +1,1 @@
+"""What every workflow uses. Knows no workflow."""

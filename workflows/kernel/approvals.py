@@ -1,0 +1,150 @@
+"""Approvals: an Update with a validator, bound to the exact action and proven by a signature."""
+
+import base64
+import json
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel
+from temporalio import workflow
+from temporalio.common import RawValue
+from temporalio.exceptions import ApplicationError
+
+from contracts.approvals import Answer, Verdict
+from contracts.receipts import Waiting
+from contracts.values import Value, plain
+from workflows.kernel.run import Run
+from workflows.kernel.trail import canonical, digest
+
+__all__ = ["ANSWER", "VERIFY_PROOF", "Approval", "Approvals"]
+
+ANSWER = "answer"
+VERIFY_PROOF = "tenuto-verify-proof"
+"""The worker's extern function: a proof in, its verified claims out; ValueError says why it is none."""
+
+
+class Approval(StrEnum):
+    """What came of asking a person."""
+
+    APPROVED = "approved"
+    DENIED = "denied"
+    EXPIRED = "expired"
+
+
+class Accepted(Value):
+    """The Update's result: what the run took note of."""
+
+    by: str
+    verdict: Verdict
+    proof_digest: str
+    answer_digest: str
+
+
+class Approvals:
+    """The open question of a run, if there is one. Handlers exist before the first task runs."""
+
+    def __init__(self) -> None:
+        self._run: Run | None = None
+        self._question: Waiting | None = None
+        self._accepted: Accepted | None = None
+        workflow.set_update_handler(ANSWER, self._answer, validator=self._validate)
+        workflow.set_dynamic_signal_handler(self._refuse_signal)
+
+    async def ask(
+        self, run: Run, action: str, request: BaseModel, *, worst_usd: Decimal, policy: str, within: timedelta
+    ) -> Approval:
+        """Wait for a person's answer to one exact action; EXPIRED when none comes in time."""
+        run.check_open(f"an approval of {action}")
+        patience = min(within, run.left())
+        details = {
+            "action": action,
+            "request": request.model_dump(mode="json"),
+            "worst_usd": plain(worst_usd),
+            "policy": policy,
+            "requested_by": run.terms.requested_by,
+            "workflow_id": workflow.info().workflow_id,
+            "expires_at": (workflow.now() + patience).isoformat(),
+            "nonce": workflow.uuid4().hex,
+        }
+        self._run, self._accepted = run, None
+        self._question = Waiting(
+            what=f"a person's approval of {action}",
+            until=workflow.now() + patience,
+            otherwise="it counts as not approved",
+            action=digest(canonical(details)),
+            details=details,
+        )
+        with run.waiting(self._question), suppress(TimeoutError):
+            await workflow.wait_condition(
+                lambda: self._accepted is not None,
+                timeout=patience,
+                timeout_summary=f"approval of {action} expires",
+            )
+        accepted, question, self._question = self._accepted, self._question, None
+        outcome = Approval.EXPIRED
+        if accepted is not None:
+            outcome = Approval.APPROVED if accepted.verdict is Verdict.APPROVE else Approval.DENIED
+        run.trail.add(
+            {
+                "approval": action,
+                "outcome": outcome.value,
+                "action": question.action,
+                "by": accepted.by if accepted else None,
+                "digest": accepted.answer_digest if accepted else None,
+            }
+        )
+        run.check_open(f"what follows the approval of {action}")
+        return outcome
+
+    def _validate(self, answer: Answer) -> None:
+        """Runs before the Update is in the history, and never in replay."""
+        try:
+            self._check(answer)
+        except ValueError as refusal:
+            workflow.logger.warning("answer refused: %s", refusal)
+            raise ApplicationError(str(refusal), type="answer_refused", non_retryable=True) from refusal
+
+    def _check(self, answer: Answer) -> None:
+        question, run = self._question, self._run
+        if question is None or run is None:
+            raise ValueError("nothing waits for an answer")
+        if self._accepted is not None:
+            raise ValueError("this action was answered before")
+        if answer.action != question.action:
+            raise ValueError("the answer names another action than the one that waits")
+        if workflow.now() >= question.until:
+            raise ValueError("the question has expired")
+        verify: Callable[[str], dict[str, Any]] | None = workflow.extern_functions().get(VERIFY_PROOF)
+        if verify is None:
+            raise ValueError("this worker knows no approvers")
+        claims = verify(answer.proof)
+        if claims["action"] != answer.action or claims["verdict"] != answer.verdict.value:
+            raise ValueError("the proof was signed for another action or verdict")
+        if claims["sub"] == run.terms.requested_by:
+            raise ValueError(f"{claims['sub']} requested this run and may not approve its actions")
+
+    async def _answer(self, answer: Answer) -> Accepted:
+        self._accepted = Accepted(
+            by=str(claims_of(answer.proof)["sub"]),
+            verdict=answer.verdict,
+            proof_digest=digest(answer.proof.encode()),
+            answer_digest=digest(canonical([answer.model_dump(mode="json")])),
+        )
+        return self._accepted
+
+    def _refuse_signal(self, name: str, args: Sequence[RawValue]) -> None:
+        """A signal cannot be refused, only ignored; say so where people look."""
+        workflow.logger.warning("signal %s ignored: answers are Updates with a proof", name)
+        if self._run is not None:
+            self._run.notices.append(f"a signal {name!r} was ignored: answers are Updates with a proof")
+
+
+def claims_of(proof: str) -> dict[str, Any]:
+    """What an accepted proof says. Its signature was verified before it came into the history."""
+    body = proof.split(".")[1]
+    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    return claims

@@ -1,0 +1,146 @@
+"""What an attempt proved, and what is next: a table that can be read in one place."""
+
+from enum import StrEnum
+
+from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, TimeoutError
+
+from contracts.attempts import Cost, Failure, Fault
+from contracts.steps import Offers
+from contracts.values import Value
+from workflows.kernel.decisions import Row, Table, facts_of
+from workflows.kernel.trail import canonical, digest
+
+__all__ = [
+    "MAX_REPAIRS",
+    "NEXT_ATTEMPT",
+    "Next",
+    "NextFacts",
+    "evidence_digest",
+    "failure_of",
+    "read_failure",
+]
+
+MAX_REPAIRS = 2
+
+
+class Next(StrEnum):
+    """What follows a failed attempt."""
+
+    AGAIN = "again"
+    LATER = "later"
+    REPAIR = "repair"
+    LARGER = "larger_limit"
+    FAIL = "fail"
+
+
+class NextFacts(Value):
+    """What the choice depends on."""
+
+    fault: Fault
+    cost: Cost
+    offers: Offers | None
+    """None for a model task."""
+    attempts_left: int
+    seen: int
+    """How often this step has met this fault, now included."""
+    larger_possible: bool
+
+
+facts = facts_of(NextFacts)
+
+NEXT_ATTEMPT = Table(
+    name="next_attempt",
+    version=1,
+    facts=NextFacts,
+    rows=(
+        Row(
+            "it may have happened, and must not happen twice",
+            Next.FAIL,
+            facts.offers.is_(Offers.NEITHER),
+            facts.cost.is_(Cost.UNKNOWN),
+        ),
+        Row("no attempt is left", Next.FAIL, facts.attempts_left.is_(0)),
+        Row(
+            "the same attempt would end the same way",
+            Next.FAIL,
+            facts.fault.one_of(
+                Fault.QUOTA_EXHAUSTED,
+                Fault.UNAUTHORISED,
+                Fault.REJECTED,
+                Fault.MODEL_NOT_FOUND,
+                Fault.CONTEXT_TOO_LONG,
+                Fault.REDIRECTED,
+                Fault.FILTERED,
+                Fault.TOO_LARGE,
+                Fault.OVER_HOLD,
+                Fault.DECLINED,
+                Fault.NOT_FOUND,
+                Fault.NOT_STARTED,
+                Fault.CANCELLED,
+            ),
+        ),
+        Row(
+            "the model is shown what is wrong with its reply",
+            Next.REPAIR,
+            facts.fault.is_(Fault.INVALID_REPLY),
+            facts.seen <= MAX_REPAIRS,
+        ),
+        Row("two repairs did not help", Next.FAIL, facts.fault.is_(Fault.INVALID_REPLY)),
+        Row(
+            "the reply needs more room",
+            Next.LARGER,
+            facts.fault.is_(Fault.CUT_SHORT),
+            facts.seen.is_(1),
+            facts.larger_possible,
+        ),
+        Row("the reply does not fit", Next.FAIL, facts.fault.is_(Fault.CUT_SHORT)),
+        Row(
+            "a broken answer may be a slip",
+            Next.AGAIN,
+            facts.fault.one_of(Fault.BROKEN_BODY, Fault.NO_CHOICE),
+            facts.seen.is_(1),
+        ),
+        Row("the answer is broken again", Next.FAIL, facts.fault.one_of(Fault.BROKEN_BODY, Fault.NO_CHOICE)),
+        Row("another worker can take it", Next.AGAIN, facts.fault.is_(Fault.WORKER_LOST)),
+        Row(
+            "nobody was listening; perhaps a restart",
+            Next.AGAIN,
+            facts.fault.is_(Fault.CONNECTION_REFUSED),
+            facts.seen.is_(1),
+        ),
+        Row("it may pass", Next.LATER),
+    ),
+)
+
+
+def failure_of(error: ActivityError) -> Failure:
+    """What the end of an activity proves. Heartbeats prove nothing, so a lost worker's cost is unknown."""
+    if error.started_event_id == 0:
+        return Failure(fault=Fault.NOT_STARTED, cost=Cost.NONE, reason="no worker took it in time")
+    cause = error.cause
+    if isinstance(cause, ApplicationError) and cause.details:
+        return Failure.model_validate(cause.details[0])
+    if isinstance(cause, CancelledError):
+        return Failure(fault=Fault.CANCELLED, cost=Cost.UNKNOWN, reason="cancelled while it was under way")
+    if isinstance(cause, TimeoutError):
+        name = cause.type.name.lower().replace("_", " ") if cause.type is not None else "unknown"
+        return Failure(fault=Fault.WORKER_LOST, cost=Cost.UNKNOWN, reason=f"{name} timeout")
+    kind = cause.type if isinstance(cause, ApplicationError) else type(cause).__name__
+    return Failure(fault=Fault.WORKER_LOST, cost=Cost.UNKNOWN, reason=f"ended without proof: {kind}"[:1_000])
+
+
+def read_failure(error: ActivityError) -> Failure:
+    """A read costs nothing, whatever happened to it."""
+    cause = error.cause
+    if isinstance(cause, ApplicationError) and cause.details:
+        return Failure.model_validate(cause.details[0])
+    return Failure(fault=Fault.SERVER_ERROR, cost=Cost.NONE, reason=str(cause)[:1_000])
+
+
+def evidence_digest(cause: BaseException | None) -> str:
+    """Of everything that a failed activity left in the history."""
+    if isinstance(cause, ApplicationError):
+        return digest(canonical(["failed", cause.type, cause.message, list(cause.details)]))
+    if isinstance(cause, TimeoutError):
+        return digest(canonical(["timed out", cause.type.name if cause.type is not None else ""]))
+    return digest(canonical([type(cause).__name__]))

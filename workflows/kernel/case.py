@@ -1,0 +1,171 @@
+"""What a workflow holds in its hand: one case, within its terms."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from datetime import timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+from temporalio import workflow
+from temporalio.common import RawValue, RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError
+
+from contracts.receipts import Ending, Receipt, Result, Status
+from contracts.sheet import Sheet, resolve_sheet
+from contracts.steps import Effect, Step
+from contracts.terms import Terms
+from contracts.values import plain
+from workflows.kernel.approvals import Approval, Approvals
+from workflows.kernel.decisions import Facts, Outcome, Table
+from workflows.kernel.endings import Cancelled, StoryEnded
+from workflows.kernel.plan import Plan, least_cap
+from workflows.kernel.run import Run
+from workflows.kernel.steps import Steps
+from workflows.kernel.trail import input_digest, json_digest
+
+__all__ = ["STATUS", "Case"]
+
+STATUS = "status"
+
+Request = TypeVar("Request", bound=BaseModel)
+Reply = TypeVar("Reply", bound=BaseModel)
+Outcomes = TypeVar("Outcomes", bound=Result)
+
+
+class Case:
+    """Made in `@workflow.init`, so that queries and answers are handled from the first task on."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._run: Run | None = None
+        self._approvals = Approvals()
+        workflow.set_query_handler(STATUS, self._status)
+
+    async def run(
+        self,
+        terms: Terms,
+        story: Coroutine[Any, Any, Outcomes],
+        leave: Callable[[Ending], Awaitable[Outcomes]],
+    ) -> Outcomes:
+        """Run the story within its terms. When it cannot reach its end, take the way out instead.
+
+        `leave` runs with the escrow opened and outside of any cancellation. The result carries the receipt.
+        """
+        try:
+            run = await self._open(terms)
+        except BaseException:
+            story.close()
+            raise
+        try:
+            result = await story
+        except StoryEnded as ended:
+            result = await self._leave(run, ended.ending, leave)
+        except asyncio.CancelledError:
+            result = await self._leave(run, Cancelled().ending, leave)
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        receipt = Receipt(trail=run.trail.link(run.ledger.balance()))
+        return result.model_copy(update={"receipt": receipt, "ending": run.ending})
+
+    async def step(self, step: Step[Request, Reply], request: Request, *, why: str) -> Reply:
+        """Make one bounded call; raises StoryEnded (StepFailed when it finally fails)."""
+        return await self._steps.finish(self._steps.begin(step, request, why))
+
+    async def together(
+        self, step: Step[Request, Reply], requests: Sequence[Request], *, why: str
+    ) -> list[Reply]:
+        """Make calls side by side, every first hold taken before anything is scheduled, or none."""
+        begun = self._steps.begin_all(step, requests, why)
+        return await self._steps.together(begun)
+
+    def decide(self, table: Table[Facts, Outcome], facts: Facts) -> Outcome:
+        """Let a table decide on recorded facts."""
+        return self.opened.decide(table, facts).outcome
+
+    def enter(self, stage: StrEnum) -> None:
+        """Enter a stage along a declared transition."""
+        self.opened.enter(stage)
+
+    async def approval(
+        self,
+        effect: Effect[Request, Any],
+        request: Request,
+        *,
+        worst_usd: Decimal,
+        policy: str,
+        within: timedelta,
+    ) -> Approval:
+        """Ask a person for one exact action."""
+        return await self._approvals.ask(
+            self.opened, effect.name, request, worst_usd=worst_usd, policy=policy, within=within
+        )
+
+    def key_of(self, effect: Effect[Request, Any], request: Request) -> str:
+        """The idempotency key under which an effect is or will be asked for."""
+        return self._steps.effect_key(effect, request)
+
+    @property
+    def opened(self) -> Run:
+        """The run's state, once its sheet is known."""
+        if self._run is None:
+            raise AssertionError("the story begins after the sheet")
+        return self._run
+
+    async def _open(self, terms: Terms) -> Run:
+        policy = resolve_sheet.policy
+        try:
+            raw: RawValue = await workflow.execute_local_activity(
+                resolve_sheet.name,
+                self._plan.sheet_request(terms.profile),
+                activity_id="sheet",
+                result_type=RawValue,
+                start_to_close_timeout=policy.attempt_timeout,
+                retry_policy=RetryPolicy(
+                    initial_interval=policy.first_wait, maximum_attempts=policy.attempts
+                ),
+            )
+        except ActivityError as error:
+            raise ApplicationError(str(error.cause), type="no_sheet", non_retryable=True) from error
+        sheet = workflow.payload_converter().from_payload(raw.payload, Sheet)
+        least = least_cap(self._plan, sheet)
+        if not least.fits(terms.cap):
+            raise ApplicationError(
+                f"the cap ({plain(terms.cap.usd)} USD, {terms.cap.tokens} tokens, {terms.cap.calls} calls, "
+                f"{terms.cap.steps} steps) is below escrow plus the first hold ({plain(least.usd)} USD, "
+                f"{least.tokens} tokens, {least.calls} calls, {least.steps} steps)",
+                type="cap_too_small",
+                non_retryable=True,
+            )
+        self._run = Run(self._plan, terms, sheet)
+        self._run.trail.add({"input": input_digest(), "sheet": json_digest(raw.payload)})
+        self._steps = Steps(self._run)
+        self._run.describe()
+        return self._run
+
+    async def _leave(
+        self, run: Run, ending: Ending, leave: Callable[[Ending], Awaitable[Outcomes]]
+    ) -> Outcomes:
+        run.ending, run.leaving = ending, True
+        run.ledger.open_escrow()
+        run.trail.add({"ending": ending.kind.value, "reason": ending.reason})
+        way_out = asyncio.ensure_future(leave(ending))
+        while not way_out.done():
+            try:
+                await asyncio.shield(way_out)
+            except asyncio.CancelledError:
+                continue  # a cancellation has been heard; the way out is what it asks for
+            except StoryEnded:
+                break
+        try:
+            return way_out.result()
+        except StoryEnded as failed:
+            raise ApplicationError(
+                f"the way out failed: {failed.ending.reason} (left because {ending.reason})",
+                Receipt(trail=run.trail.link(run.ledger.balance())),
+                type="way_out_failed",
+                non_retryable=True,
+            ) from failed
+
+    def _status(self) -> Status | None:
+        return self._run.status() if self._run is not None else None

@@ -1,0 +1,145 @@
+"""A run's money, tokens and calls: cap = settled + unknown + held + escrow + free, always.
+
+Nothing here awaits, so no other task of the workflow can see a ledger between two states.
+"""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from contracts.attempts import Fault, Usage
+from contracts.receipts import AttemptEnd, AttemptLine, Balance
+from contracts.sheet import Route, StepNumbers
+from contracts.terms import Amount
+from contracts.values import plain
+from workflows.kernel.endings import BudgetSpent
+
+__all__ = ["Ledger", "cost_of", "worst_case"]
+
+ZERO = Amount()
+
+
+def worst_case(numbers: StepNumbers, route: Route, request_bytes: int, max_output_tokens: int) -> Amount:
+    """The most that one attempt of a model task can cost. A token is never shorter than a byte."""
+    input_tokens = request_bytes + numbers.overhead_bytes
+    return Amount(
+        usd=route.price.of(input_tokens, max_output_tokens),
+        tokens=input_tokens + max_output_tokens,
+        calls=1,
+    )
+
+
+def cost_of(usage: Usage, route: Route) -> Amount:
+    """What a provider billed, at the sheet's price."""
+    return Amount(
+        usd=route.price.of(usage.input_tokens, usage.output_tokens),
+        tokens=usage.input_tokens + usage.output_tokens,
+        calls=1,
+    )
+
+
+def total(amounts: Iterable[Amount]) -> Amount:
+    """The sum; zero for none."""
+    return sum(amounts, start=ZERO)
+
+
+class Ledger:
+    """Every attempt of a run with its hold and what became of it."""
+
+    def __init__(self, cap: Amount, escrow: Amount) -> None:
+        self.cap = cap
+        self.escrow = escrow
+        self.overrun = False
+        self._steps = ZERO
+        self._lines: dict[str, AttemptLine] = {}
+
+    @property
+    def lines(self) -> list[AttemptLine]:
+        """In the order in which the holds were taken."""
+        return list(self._lines.values())
+
+    @property
+    def settled(self) -> Amount:
+        return self._steps + total(line.actual for line in self._lines.values() if line.actual)
+
+    @property
+    def unknown(self) -> Amount:
+        return self._holds(AttemptEnd.UNKNOWN)
+
+    @property
+    def held(self) -> Amount:
+        return self._holds(AttemptEnd.HELD)
+
+    @property
+    def free(self) -> Amount:
+        """What may still be held; zero in a measure that an overrun made negative."""
+        booked = self.settled + self.unknown + self.held + self.escrow
+        return Amount(
+            usd=max(Decimal(0), self.cap.usd - booked.usd),
+            tokens=max(0, self.cap.tokens - booked.tokens),
+            calls=max(0, self.cap.calls - booked.calls),
+            steps=max(0, self.cap.steps - booked.steps),
+        )
+
+    def balance(self) -> Balance:
+        return Balance(settled=self.settled, unknown=self.unknown, held=self.held, overrun=self.overrun)
+
+    def count_step(self, name: str) -> None:
+        """Book one step, or raise BudgetSpent."""
+        if self.free.steps < 1:
+            raise BudgetSpent(f"{name} would be step {self.settled.steps + 1}; {self._left('steps')}")
+        self._steps += Amount(steps=1)
+
+    def hold(self, attempt_id: str, step: str, amount: Amount) -> None:
+        """Keep the worst case of an attempt, or raise BudgetSpent; taken before anything is scheduled."""
+        if self.overrun and amount.calls:
+            raise BudgetSpent(
+                f"{step}: a provider billed above its own maximum, so no model is called any more"
+            )
+        free = self.free
+        for measure in ("usd", "tokens", "calls"):
+            wanted, left = getattr(amount, measure), getattr(free, measure)
+            if wanted > left:
+                wanted_text = plain(wanted) if isinstance(wanted, Decimal) else wanted
+                raise BudgetSpent(f"{step} could cost {wanted_text} {measure}; {self._left(measure)}")
+        self._lines[attempt_id] = AttemptLine(
+            attempt_id=attempt_id, step=step, end=AttemptEnd.HELD, hold=amount
+        )
+
+    def settle(self, attempt_id: str, actual: Amount, fault: Fault | None = None) -> None:
+        """The cost is proven. Above the hold it is an overrun: booked as billed, and the last."""
+        line = self._lines[attempt_id]
+        if not actual.fits(line.hold):
+            self.overrun = True
+        self._close(attempt_id, AttemptEnd.SETTLED, actual, fault)
+
+    def release(self, attempt_id: str, fault: Fault | None = None) -> None:
+        """The attempt is proven never to have begun."""
+        self._close(attempt_id, AttemptEnd.RELEASED, ZERO, fault)
+
+    def lose(self, attempt_id: str, fault: Fault | None = None) -> None:
+        """Nobody can say what it cost: the whole hold stays booked."""
+        self._close(attempt_id, AttemptEnd.UNKNOWN, None, fault)
+
+    def open_escrow(self) -> None:
+        """The way out begins: what was kept back for it is free now."""
+        self.escrow = ZERO
+
+    def _close(self, attempt_id: str, end: AttemptEnd, actual: Amount | None, fault: Fault | None) -> None:
+        line = self._lines[attempt_id]
+        if line.end is not AttemptEnd.HELD:
+            raise AssertionError(f"attempt {attempt_id} was closed before, as {line.end}")
+        self._lines[attempt_id] = line.model_copy(update={"end": end, "actual": actual, "fault": fault})
+
+    def _holds(self, end: AttemptEnd) -> Amount:
+        return total(line.hold for line in self._lines.values() if line.end is end)
+
+    def _left(self, measure: str) -> str:
+        def show(amount: Amount) -> str:
+            value = getattr(amount, measure)
+            return plain(value) if isinstance(value, Decimal) else str(value)
+
+        return (
+            f"of a cap of {show(self.cap)} {measure} {show(self.free)} are free "
+            f"({show(self.settled)} settled, {show(self.unknown)} unknown, {show(self.held)} held, "
+            f"{show(self.escrow)} kept for the way out)"
+        )

@@ -1,0 +1,77 @@
+"""How a workflow declares itself: its stages, steps, tables, and the numbers it starts with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from temporalio.exceptions import ApplicationError
+
+from contracts.sheet import Escrow, Sheet, SheetRequest, StepNumbers
+from contracts.steps import Effect, ModelTask, Step
+from contracts.terms import Amount
+from workflows.kernel.decisions import Table
+from workflows.kernel.ledger import worst_case
+
+__all__ = ["Plan", "least_cap"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What can be known of a workflow before it runs."""
+
+    name: str
+    stages: Mapping[StrEnum, tuple[StrEnum, ...]]
+    """Each stage with those that may follow it; the first is where a run begins."""
+    steps: tuple[Step[Any, Any], ...]
+    tables: tuple[Table[Any, Any], ...] = ()
+    cap: Amount
+    """The default; must survive two attempts whose cost stays unknown."""
+    deadline: timedelta
+    escrow: Escrow
+    thresholds: Mapping[str, Decimal] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        missing = {name for table in self.tables for name in table.limits} - set(self.thresholds)
+        if missing:
+            raise ValueError(f"{self.name}: no threshold for {', '.join(sorted(missing))}")
+
+    def sheet_request(self, profile: str) -> SheetRequest:
+        """The code's half of the sheet."""
+        return SheetRequest(
+            profile=profile,
+            steps={step.name: numbers_of(step) for step in self.steps},
+            escrow=self.escrow,
+            thresholds=dict(self.thresholds),
+        )
+
+    def check_transition(self, before: StrEnum, after: StrEnum) -> None:
+        """Raise ApplicationError for a transition that nobody declared."""
+        if after not in self.stages[before]:
+            raise ApplicationError(
+                f"{self.name} declares no transition from {before.value} to {after.value}",
+                type="undeclared_transition",
+                non_retryable=True,
+            )
+
+
+def numbers_of(step: Step[Any, Any]) -> StepNumbers:
+    return StepNumbers(
+        policy=step.policy,
+        max_request_bytes=step.max_request_bytes,
+        max_output_tokens=step.max_output_tokens if isinstance(step, ModelTask) else 0,
+        overhead_bytes=step.overhead_bytes if isinstance(step, ModelTask) else 0,
+        offers=step.offers if isinstance(step, Effect) else None,
+    )
+
+
+def least_cap(plan: Plan, sheet: Sheet) -> Amount:
+    """Escrow and the worst first attempt: below this a run could not begin and still find its way out."""
+    first = next((step for step in plan.steps if isinstance(step, ModelTask)), None)
+    hold = Amount()
+    if first is not None:
+        numbers = sheet.steps[first.name]
+        hold = worst_case(numbers, sheet.route, numbers.max_request_bytes, numbers.max_output_tokens)
+    return sheet.escrow.amount + hold + Amount(steps=1)

@@ -1,0 +1,144 @@
+"""The state of one run: one object, from which status, ledger and trail are read."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import SearchAttributeKey
+
+from contracts.receipts import DecisionLine, Ending, Status, StepLine, Waiting
+from contracts.sheet import Sheet
+from contracts.terms import Terms
+from workflows.kernel.decisions import Decision, Facts, Outcome, Table
+from workflows.kernel.endings import Cancelled, DeadlineReached
+from workflows.kernel.ledger import Ledger
+from workflows.kernel.plan import Plan
+from workflows.kernel.trail import Trail
+
+__all__ = ["STAGE", "Run"]
+
+STAGE = SearchAttributeKey.for_keyword("TenutoStage")
+
+
+class Run:
+    """Opened once, when its sheet is known."""
+
+    def __init__(self, plan: Plan, terms: Terms, sheet: Sheet) -> None:
+        self.plan = plan
+        self.terms = terms
+        self.sheet = sheet
+        self.ledger = Ledger(terms.cap, sheet.escrow.amount)
+        self.trail = Trail()
+        self.started_at = workflow.info().start_time
+        self.deadline_at = self.started_at + terms.deadline
+        self.leaving = False
+        self.stage: StrEnum = next(iter(plan.stages))
+        self.steps: list[StepLine] = []
+        self.decisions: list[DecisionLine] = []
+        self.waits: list[Waiting] = []
+        self.ending: Ending | None = None
+        self.notices: list[str] = []
+
+    def left(self) -> timedelta:
+        """Time that may still be used: on the way out all of it, before that less the exit time."""
+        kept = timedelta(0) if self.leaving else self.sheet.escrow.time
+        return self.deadline_at - kept - workflow.now()
+
+    def check_open(self, what: str) -> None:
+        """Raise when nothing more may be begun: cancelled, or out of time."""
+        if not self.leaving and workflow.cancellation_reason() is not None:
+            raise Cancelled
+        if self.left() <= timedelta(0):
+            raise DeadlineReached(
+                f"no time is left for {what}: the deadline is {self.deadline_at:%Y-%m-%d %H:%M:%SZ}"
+            )
+
+    def enter(self, stage: StrEnum) -> None:
+        """Change the stage along a declared transition."""
+        self.plan.check_transition(self.stage, stage)
+        self.stage = stage
+        workflow.upsert_search_attributes([STAGE.value_set(stage.value)])
+        self.describe()
+
+    def decide(self, table: Table[Facts, Outcome], facts: Facts) -> Decision[Outcome]:
+        """Decide by table, and record it."""
+        decision = table.decide(facts, self.sheet.thresholds)
+        self.trail.add(decision.entry())
+        self.decisions.append(
+            DecisionLine(
+                table=decision.table,
+                version=decision.version,
+                because=decision.because,
+                outcome=decision.outcome.value,
+            )
+        )
+        return decision
+
+    def begin_step(self, name: str, why: str) -> int:
+        """Count a step against the cap and return its index."""
+        self.check_open(name)
+        self.ledger.count_step(name)
+        self.steps.append(
+            StepLine(
+                number=len(self.steps) + 1,
+                name=name,
+                why=why,
+                state="running",
+                attempts=0,
+                since=workflow.now(),
+            )
+        )
+        self.describe()
+        return len(self.steps) - 1
+
+    def mark(self, step: int, **changes: Any) -> None:
+        """Change a step's line."""
+        self.steps[step] = self.steps[step].model_copy(update={**changes, "since": workflow.now()})
+
+    @contextmanager
+    def waiting(self, waiting: Waiting) -> Iterator[None]:
+        """Show what the run waits for while it does."""
+        self.waits.append(waiting)
+        self.describe()
+        try:
+            yield
+        finally:
+            self.waits.remove(waiting)
+
+    def describe(self) -> None:
+        """Tell an operator in the Temporal UI, as a short list."""
+        lines = [f"- stage: **{self.stage.value}**"]
+        lines += [
+            f"- {step.state}: {step.name}, because {step.why}" for step in self.steps if step.state != "done"
+        ]
+        lines += [
+            f"- waits for {wait.what} until {wait.until:%Y-%m-%d %H:%M:%SZ}, else {wait.otherwise}"
+            for wait in self.waits
+        ]
+        workflow.set_current_details("\n".join(lines))
+
+    def status(self) -> Status:
+        """Everything a person asks for."""
+        info = workflow.info()
+        return Status(
+            workflow=info.workflow_type,
+            stage=self.stage.value,
+            tenant=self.terms.tenant,
+            requested_by=self.terms.requested_by,
+            profile=self.terms.profile,
+            started_at=self.started_at,
+            deadline_at=self.deadline_at,
+            cap=self.ledger.cap,
+            escrow=self.ledger.escrow,
+            balance=self.ledger.balance(),
+            free=self.ledger.free,
+            steps=self.steps,
+            attempts=self.ledger.lines,
+            decisions=self.decisions,
+            waiting=self.waits,
+            ending=self.ending,
+            notices=self.notices,
+        )

@@ -1,0 +1,108 @@
+"""The trail: what was decided and proven, chained, recorded at no cost in events.
+
+Entries ride in a header of the next activity command, the rest in the run's result. Each says what was
+taken in (digests of results and answers) and what came of it, so that an edited history contradicts itself.
+"""
+
+import hashlib
+import json
+from contextvars import ContextVar
+from typing import Any
+
+from temporalio import workflow
+from temporalio.api.common.v1 import Payload
+from temporalio.worker import (
+    ExecuteWorkflowInput,
+    Interceptor,
+    StartActivityInput,
+    WorkflowInboundInterceptor,
+    WorkflowInterceptorClassInput,
+    WorkflowOutboundInterceptor,
+)
+
+from contracts.receipts import Balance, TrailLink
+
+__all__ = [
+    "HEADER",
+    "OUTGOING",
+    "Trail",
+    "TrailInterceptor",
+    "canonical",
+    "chain",
+    "digest",
+    "input_digest",
+    "json_digest",
+]
+
+HEADER = "tenuto-trail"
+OUTGOING: ContextVar[TrailLink | None] = ContextVar("outgoing trail", default=None)
+INPUT_DIGEST: ContextVar[str] = ContextVar("digest of the workflow's input", default="")
+
+
+def digest(content: bytes) -> str:
+    """16 hex digits of SHA-256: enough against accident and for pointing at an edit."""
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def canonical(value: object) -> bytes:
+    """One byte string for one value, whatever the order of its keys."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def json_digest(*payloads: Payload) -> str:
+    """Of what JSON payloads say, however they are spaced."""
+    return digest(canonical([json.loads(payload.data) for payload in payloads]))
+
+
+def input_digest() -> str:
+    """Of the workflow's arguments as this code reads them."""
+    return INPUT_DIGEST.get()
+
+
+def chain(before: str, entries: list[dict[str, Any]], balance: Balance) -> str:
+    """The link's own digest; anybody can recompute it from a recorded history."""
+    return digest(canonical([before, entries, balance.model_dump(mode="json", exclude_defaults=True)]))
+
+
+class Trail:
+    """Collects entries until something carries them into the history."""
+
+    def __init__(self) -> None:
+        self._pending: list[dict[str, Any]] = []
+        self._chain = ""
+
+    def add(self, entry: dict[str, Any]) -> None:
+        self._pending.append(entry)
+
+    def link(self, balance: Balance) -> TrailLink:
+        """Take what is pending, chained to what went before."""
+        entries, self._pending = self._pending, []
+        self._chain = chain(self._chain, entries, balance)
+        return TrailLink(entries=entries, balance=balance, chain=self._chain)
+
+
+class TrailInterceptor(Interceptor):
+    """Puts the trail into the headers of activity commands. Every worker and replayer needs it."""
+
+    def workflow_interceptor_class(
+        self, input: WorkflowInterceptorClassInput
+    ) -> type[WorkflowInboundInterceptor]:
+        return Inbound
+
+
+class Inbound(WorkflowInboundInterceptor):
+    def init(self, outbound: WorkflowOutboundInterceptor) -> None:
+        super().init(Outbound(outbound))
+
+    async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:
+        INPUT_DIGEST.set(json_digest(*workflow.payload_converter().to_payloads(input.args)))
+        return await super().execute_workflow(input)
+
+
+class Outbound(WorkflowOutboundInterceptor):
+    def start_activity(self, input: StartActivityInput) -> workflow.ActivityHandle[Any]:
+        link = OUTGOING.get()
+        if link is not None:
+            payload: Payload = workflow.payload_converter().to_payload(link)
+            input.headers = {**input.headers, HEADER: payload}
+        return super().start_activity(input)

@@ -1,0 +1,261 @@
+"""Resolve one support ticket: read, look up, propose a remedy, ask a person if need be, act, reply."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+from contracts.mail import HandToDesk, SendReply, hand_to_desk, send_reply
+from contracts.orders import FindOrder, Order, find_order
+from contracts.receipts import Ending
+from contracts.refunds import IssueRefund, VoidRefund, issue_refund, void_refund
+from contracts.resolutions import Path, Resolution
+from contracts.sheet import Escrow
+from contracts.terms import Amount, Terms
+from contracts.tickets import (
+    DraftReply,
+    Problem,
+    ReadTicket,
+    Ticket,
+    TicketReading,
+    Wish,
+    draft_reply,
+    read_ticket,
+)
+from contracts.values import Value
+from workflows.kernel.approvals import Approval
+from workflows.kernel.case import Case
+from workflows.kernel.decisions import Row, Table, facts_of, limit
+from workflows.kernel.plan import Plan
+
+__all__ = ["PLAN", "REMEDY", "Remedy", "RemedyFacts", "ResolveTicket", "Stage"]
+
+
+class Stage(StrEnum):
+    READING = "reading"
+    LOOKING_UP = "looking_up"
+    AWAITING_APPROVAL = "awaiting_approval"
+    REFUNDING = "refunding"
+    REPLYING = "replying"
+    HANDING_OVER = "handing_over"
+
+
+class Remedy(StrEnum):
+    REFUND = "refund"
+    ASK_APPROVAL = "ask_approval"
+    SAY_TOO_LATE = "say_too_late"
+    SAY_REFUNDED = "say_refunded"
+    ASK_ORDER_NUMBER = "ask_order_number"
+    HAND_OVER = "hand_over"
+
+
+class RemedyFacts(Value):
+    """What the remedy depends on: the model's reading, and what the shop knows."""
+
+    wish: Wish
+    problem: Problem
+    orders_found: int
+    senders_own: bool
+    already_refunded: bool
+    late: bool
+    """Delivered after the promised day, or promised for a day that has passed."""
+    days_since_delivery: int | None
+    total: Decimal
+
+    @classmethod
+    def of(
+        cls, reading: TicketReading, order: Order | None, found: int, sender: str, today: date
+    ) -> "RemedyFacts":
+        return cls(
+            wish=reading.wish,
+            problem=reading.problem,
+            orders_found=found,
+            senders_own=order is not None and order.customer_email == sender,
+            already_refunded=order is not None and order.refunded > 0,
+            late=order is not None and (order.delivered_on or today) > order.promised_on,
+            days_since_delivery=(today - order.delivered_on).days if order and order.delivered_on else None,
+            total=order.total if order else Decimal(0),
+        )
+
+
+facts = facts_of(RemedyFacts)
+
+REMEDY = Table(
+    name="remedy",
+    version=1,
+    facts=RemedyFacts,
+    rows=(
+        Row("no single order is known", Remedy.ASK_ORDER_NUMBER, ~facts.orders_found.is_(1)),
+        Row("the order belongs to somebody else", Remedy.HAND_OVER, ~facts.senders_own),
+        Row("it was refunded before", Remedy.SAY_REFUNDED, facts.already_refunded),
+        Row("no refund is asked for", Remedy.HAND_OVER, ~facts.wish.is_(Wish.REFUND)),
+        Row(
+            "the time for refunds is over",
+            Remedy.SAY_TOO_LATE,
+            facts.days_since_delivery > limit("refund_days"),
+        ),
+        Row(
+            "no ground for a refund",
+            Remedy.HAND_OVER,
+            facts.problem.one_of(Problem.NONE, Problem.CHANGED_MIND),
+        ),
+        Row("called late, but was on time", Remedy.HAND_OVER, facts.problem.is_(Problem.LATE), ~facts.late),
+        Row("small enough to pay at once", Remedy.REFUND, facts.total <= limit("approval_above_usd")),
+        Row("a person must agree to this amount", Remedy.ASK_APPROVAL),
+    ),
+)
+
+# A person may take a day to look at it; after that somebody else takes the whole ticket.
+APPROVAL_PATIENCE = timedelta(days=1)
+
+PLAN = Plan(
+    name="resolve-ticket",
+    stages={
+        Stage.READING: (Stage.LOOKING_UP, Stage.HANDING_OVER),
+        Stage.LOOKING_UP: (Stage.AWAITING_APPROVAL, Stage.REFUNDING, Stage.REPLYING, Stage.HANDING_OVER),
+        Stage.AWAITING_APPROVAL: (Stage.REFUNDING, Stage.REPLYING, Stage.HANDING_OVER),
+        Stage.REFUNDING: (Stage.REPLYING, Stage.HANDING_OVER),
+        Stage.REPLYING: (Stage.HANDING_OVER,),
+        Stage.HANDING_OVER: (),
+    },
+    steps=(read_ticket, find_order, issue_refund, draft_reply, send_reply, void_refund, hand_to_desk),
+    tables=(REMEDY,),
+    # Two attempts of the longest ticket may stay unknown, and the ticket is still read and answered.
+    cap=Amount(usd=Decimal("0.05"), tokens=120_000, calls=10, steps=10),
+    deadline=timedelta(days=2),
+    # Void the refund and hand the ticket over, each with its retries.
+    escrow=Escrow(amount=Amount(steps=2), time=timedelta(minutes=3)),
+    thresholds={"refund_days": Decimal(30), "approval_above_usd": Decimal(50)},
+)
+
+
+@workflow.defn(name=PLAN.name)
+class ResolveTicket:
+    """A ticket in, a refund or none and a reply out; to a person when nothing fits."""
+
+    plan = PLAN
+
+    @workflow.init
+    def __init__(self, ticket: Ticket, terms: Terms) -> None:
+        self.case = Case(PLAN)
+        self.ticket = ticket
+        self.refund: IssueRefund | None = None
+
+    @workflow.run
+    async def run(self, ticket: Ticket, terms: Terms) -> Resolution:
+        return await self.case.run(terms, self.resolve(), self.leave)
+
+    async def resolve(self) -> Resolution:
+        reading = await self.case.step(
+            read_ticket,
+            ReadTicket(subject=self.ticket.subject, text=self.ticket.text),
+            why="nothing is known about the ticket yet",
+        )
+        self.case.enter(Stage.LOOKING_UP)
+        search = await self.case.step(
+            find_order,
+            FindOrder(number=reading.order_number, customer_email=self.ticket.sender),
+            why="the remedy depends on the order",
+        )
+        order = search.order
+        facts = RemedyFacts.of(reading, order, search.matches, self.ticket.sender, workflow.now().date())
+        match self.case.decide(REMEDY, facts):
+            case Remedy.REFUND:
+                return await self.pay_back(reading, known(order))
+            case Remedy.ASK_APPROVAL:
+                return await self.ask_a_person(reading, known(order))
+            case Remedy.SAY_TOO_LATE:
+                return await self.answer(Path.TOO_LATE, reading, order)
+            case Remedy.SAY_REFUNDED:
+                return await self.answer(Path.ALREADY_REFUNDED, reading, order)
+            case Remedy.ASK_ORDER_NUMBER:
+                return await self.answer(Path.ASKED_ORDER_NUMBER, reading, None)
+            case Remedy.HAND_OVER:
+                return await self.hand_over(f"no rule fits: {reading.summary}")
+
+    async def ask_a_person(self, reading: TicketReading, order: Order) -> Resolution:
+        self.case.enter(Stage.AWAITING_APPROVAL)
+        match await self.case.approval(
+            issue_refund,
+            IssueRefund(order_number=order.number, amount=order.total),
+            worst_usd=order.total,
+            policy=f"{REMEDY.name} v{REMEDY.version}",
+            within=APPROVAL_PATIENCE,
+        ):
+            case Approval.APPROVED:
+                return await self.pay_back(reading, order)
+            case Approval.DENIED:
+                return await self.answer(Path.DENIED, reading, order)
+            case Approval.EXPIRED:
+                return await self.hand_over("nobody answered whether the refund may be paid")
+
+    async def pay_back(self, reading: TicketReading, order: Order) -> Resolution:
+        self.case.enter(Stage.REFUNDING)
+        self.refund = IssueRefund(order_number=order.number, amount=order.total)
+        await self.case.step(issue_refund, self.refund, why="the remedy is a refund")
+        return await self.answer(Path.REFUNDED, reading, order)
+
+    async def answer(self, path: Path, reading: TicketReading, order: Order | None) -> Resolution:
+        self.case.enter(Stage.REPLYING)
+        paid = self.refund.amount if self.refund else None
+        draft = await self.case.step(
+            draft_reply,
+            DraftReply(
+                customer=order.customer_name if order else "customer",
+                summary=reading.summary,
+                remedy=path.value.removeprefix("replied_").replace("asked_", "ask_"),
+                order_number=order.number if order else None,
+                amount=paid,
+            ),
+            why="the customer is told what was decided",
+        )
+        await self.case.step(
+            send_reply,
+            SendReply(
+                to=self.ticket.sender,
+                subject=f"Re: {self.ticket.subject}",
+                body=draft.text,
+                in_reply_to=self.ticket.message_id,
+            ),
+            why="the reply is written",
+        )
+        return Resolution(
+            path=path, order_number=order.number if order else None, refunded=paid, reply=draft.text
+        )
+
+    async def hand_over(self, why: str) -> Resolution:
+        self.case.enter(Stage.HANDING_OVER)
+        await self.case.step(
+            hand_to_desk,
+            HandToDesk(
+                ticket_id=self.ticket.message_id,
+                customer=self.ticket.sender,
+                subject=self.ticket.subject,
+                text=self.ticket.text,
+                why=why,
+            ),
+            why="a person goes on from here",
+        )
+        return Resolution(path=Path.HANDED_OVER)
+
+    async def leave(self, ending: Ending) -> Resolution:
+        """The way out: take back what was paid without a word to the customer, and hand over."""
+        if self.refund is not None:
+            await self.case.step(
+                void_refund,
+                VoidRefund(
+                    order_number=self.refund.order_number,
+                    refund_key=self.case.key_of(issue_refund, self.refund),
+                ),
+                why="the customer could not be told of the refund",
+            )
+        return await self.hand_over(ending.reason)
+
+
+def known(order: Order | None) -> Order:
+    """The table pays back only what was found; anything else is a fault of the table."""
+    if order is None:
+        raise ApplicationError("a refund of no order", type="refund_of_no_order", non_retryable=True)
+    return order
