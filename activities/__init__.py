@@ -1,0 +1,1 @@
+"""Execution: bounded, retryable, replaceable implementations of the contracts."""

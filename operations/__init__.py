@@ -1,0 +1,1 @@
+"""Around the runs: tickets in, and what histories say."""

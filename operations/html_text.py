@@ -1,0 +1,96 @@
+"""The text of an HTML mail, as far as its reader could have seen it."""
+
+import re
+from collections import Counter
+from html.parser import HTMLParser
+
+__all__ = ["html_to_text"]
+
+UNSEEN = {"head", "script", "style", "template", "title", "noscript", "object", "iframe"}
+VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+LINES = {
+    "p",
+    "div",
+    "br",
+    "hr",
+    "li",
+    "ul",
+    "ol",
+    "tr",
+    "table",
+    "blockquote",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+}
+
+# What mails really use to hide text. Colours are not judged: that would take the whole cascade.
+HIDING = re.compile(
+    r"display:none|visibility:hidden|font-size:0+(?:\.0+)?(?:px|pt|em|rem|%)?(?:;|!|$)|opacity:0(?:\.0+)?(?:;|!|$)"
+    r"|mso-hide:all|max-height:0(?:px)?(?:;|!|$)"
+)
+
+
+class SeenText(HTMLParser):
+    """Collects what is not hidden; each element that breaks the line does."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self._open: list[tuple[str, bool]] = []
+        # How many elements of a name are open, so that stray end tags cost nothing.
+        self._names: Counter[str] = Counter()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Open an element; what is in a hidden one is hidden."""
+        if tag in LINES:
+            self.parts.append("\n")
+        if tag in ("p", "li") and self._open and self._open[-1][0] == tag:
+            self._close()
+        if tag not in VOID:
+            self._open.append((tag, self._hidden() or tag in UNSEEN or hides(dict(attrs))))
+            self._names[tag] += 1
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """An element without content."""
+        if tag in LINES:
+            self.parts.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        """Close the element, and those inside it that nobody closed."""
+        if tag in LINES:
+            self.parts.append("\n")
+        if self._names[tag]:
+            while self._close() != tag:
+                pass
+
+    def handle_data(self, data: str) -> None:
+        """Text; line ends in it are only spaces."""
+        if not self._hidden():
+            self.parts.append(re.sub(r"\s+", " ", data))
+
+    def _close(self) -> str:
+        name, _ = self._open.pop()
+        self._names[name] -= 1
+        return name
+
+    def _hidden(self) -> bool:
+        return bool(self._open) and self._open[-1][1]
+
+
+def hides(attributes: dict[str, str | None]) -> bool:
+    """Whether these attributes hide their element."""
+    style = re.sub(r"\s", "", attributes.get("style") or "").lower()
+    return "hidden" in attributes or HIDING.search(style) is not None
+
+
+def html_to_text(html: str) -> str:
+    """The visible text, one line per block, at most one empty line in a row."""
+    parser = SeenText()
+    parser.feed(html)
+    parser.close()
+    lines = [" ".join(line.split()) for line in "".join(parser.parts).split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
