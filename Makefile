@@ -1,0 +1,61 @@
+# Every target that runs Python first brings .venv up to date with requirements.lock.
+PYTHON := .venv/bin/python
+
+# What would let a test reach a provider or somebody's cluster.
+KEYLESS := env -u OPENAI_API_KEY -u OPENAI_BASE_URL -u OPENAI_ORG_ID -u OPENAI_PROJECT_ID \
+	-u ANTHROPIC_API_KEY -u AZURE_OPENAI_API_KEY -u GEMINI_API_KEY -u GOOGLE_API_KEY -u GROQ_API_KEY \
+	-u MISTRAL_API_KEY -u OPENROUTER_API_KEY -u TEMPORAL_ADDRESS -u TEMPORAL_NAMESPACE \
+	-u TEMPORAL_API_KEY -u TEMPORAL_PROFILE -u TEMPORAL_CONFIG_FILE -u TENUTO_HOME \
+	-u TENUTO_MODEL_ADDRESS -u TENUTO_MODEL_KEY -u TENUTO_MODEL_PATH
+
+.DEFAULT_GOAL := help
+.PHONY: help demo smoke test check record format lock stop clean reset environment
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: environment ## resolve sample tickets with a local model and a local Temporal server
+	@$(PYTHON) starter.py demo
+
+smoke: environment ## one ticket from end to end, with the real local model
+	@$(KEYLESS) $(PYTHON) starter.py demo --tickets 1 --json
+
+test: environment ## the tests, with no provider key in the environment
+	@$(KEYLESS) $(PYTHON) -m pytest
+
+check: environment ## lint, format, types and import rules
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+	.venv/bin/lint-imports
+
+record: environment ## run every scenario again and record tests/histories anew
+	@$(KEYLESS) $(PYTHON) -W ignore -m tests.record_histories 2>/dev/null
+
+format: environment ## rewrite the sources in the project's format
+	$(PYTHON) -m ruff check --fix-only --quiet .
+	$(PYTHON) -m ruff format .
+
+# Hashes, and no address: pip takes the same files from whatever index it is set to use. uv does not read
+# pip's settings, so a private index is handed over.
+lock: environment ## resolve the dependencies again into requirements.lock
+	@index=$$($(PYTHON) -m pip config get global.index-url 2>/dev/null || true); \
+	index=$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$index}}; \
+	$${index:+env UV_DEFAULT_INDEX="$$index"} .venv/bin/uv pip compile --no-config --quiet --upgrade \
+		--universal --python-version 3.11 --only-binary :all: --extra dev --generate-hashes --no-header \
+		--no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml --output-file requirements.lock
+	@! grep -nE '://|file:' requirements.lock
+
+stop: environment ## stop the servers that were started for this checkout
+	@$(PYTHON) -c 'from embedded.stack import home, stop_all; stop_all(home())'
+
+clean: ## stop the servers; remove the environment and caches, keep what was recorded
+	@if [ -x $(PYTHON) ]; then $(PYTHON) -c 'from embedded.stack import home, stop_all; stop_all(home())'; fi
+	rm -rf .venv .venv.lock .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+reset: clean ## also remove every local record: runs, ledgers, logs
+	rm -rf .tenuto
+
+environment:
+	@sh bootstrap.sh

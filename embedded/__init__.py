@@ -1,0 +1,1 @@
+"""The zero-configuration parts: a Temporal server, a model with its weights, and what keeps them running."""
