@@ -160,7 +160,7 @@ class ResolveTicket:
             why="the remedy depends on the order",
         )
         order = search.order
-        facts = RemedyFacts.of(reading, order, search.matches, self.ticket.sender, workflow.now().date())
+        facts = RemedyFacts.of(reading, order, search.matches, self.ticket.sender, self.case.now.date())
         match self.case.decide(REMEDY, facts):
             case Remedy.REFUND:
                 return await self.pay_back(reading, known(order))

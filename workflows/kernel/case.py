@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -104,6 +104,11 @@ class Case:
     def key_of(self, effect: Effect[Request, Any], request: Request) -> str:
         """The idempotency key under which an effect is or will be asked for."""
         return self._steps.effect_key(effect, request)
+
+    @property
+    def now(self) -> datetime:
+        """The run's time: the same in replay, which `workflow.now()` after a local activity is not."""
+        return self.opened.now
 
     @property
     def opened(self) -> Run:

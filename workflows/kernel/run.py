@@ -33,6 +33,7 @@ class Run:
         self.ledger = Ledger(terms.cap, sheet.escrow.amount)
         self.trail = Trail()
         self.started_at = workflow.info().start_time
+        self.now = self.started_at
         self.deadline_at = self.started_at + terms.deadline
         self.leaving = False
         self.stage: StrEnum = next(iter(plan.stages))
@@ -42,10 +43,18 @@ class Run:
         self.ending: Ending | None = None
         self.notices: list[str] = []
 
+    def tick(self) -> None:
+        """Read the clock, after something that the server recorded: an activity, a timer, an answer.
+
+        After a local activity `workflow.now()` may say another time in replay than it said at first, when
+        the server began a new workflow task in between. So the run keeps its own time, a little stale.
+        """
+        self.now = workflow.now()  # noqa: TID251 - the one place
+
     def left(self) -> timedelta:
         """Time that may still be used: on the way out all of it, before that less the exit time."""
         kept = timedelta(0) if self.leaving else self.sheet.escrow.time
-        return self.deadline_at - kept - workflow.now()
+        return self.deadline_at - kept - self.now
 
     def check_open(self, what: str) -> None:
         """Raise when nothing more may be begun: cancelled, or out of time."""
@@ -88,7 +97,7 @@ class Run:
                 why=why,
                 state="running",
                 attempts=0,
-                since=workflow.now(),
+                since=self.now,
             )
         )
         self.describe()
@@ -96,7 +105,7 @@ class Run:
 
     def mark(self, step: int, **changes: Any) -> None:
         """Change a step's line."""
-        self.steps[step] = self.steps[step].model_copy(update={**changes, "since": workflow.now()})
+        self.steps[step] = self.steps[step].model_copy(update={**changes, "since": self.now})
 
     @contextmanager
     def waiting(self, waiting: Waiting) -> Iterator[None]:

@@ -150,6 +150,7 @@ class Steps:
         try:
             raw = await self._schedule(begun, attempt)
         except ActivityError as error:
+            self.run.tick()
             failure = failure_of(error)
             self._book_failure(attempt, failure)
             evidence = evidence_digest(error.cause)
@@ -157,9 +158,11 @@ class Steps:
             return failure
         except asyncio.CancelledError:
             # Completed and cancelled in the same moment: the SDK keeps the result to itself.
+            self.run.tick()
             ledger.lose(attempt.id, Fault.CANCELLED)
             trail.add({**entry, "fault": Fault.CANCELLED.value, **self._booked(attempt)})
             raise
+        self.run.tick()
         reply = self._take(begun, attempt, raw)
         trail.add({**entry, "digest": json_digest(raw.payload), **self._booked(attempt)})
         return reply
@@ -295,11 +298,12 @@ class Steps:
         self.run.mark(begun.index, state="waiting")
         waiting = Waiting(
             what=f"attempt {number + 1} of {begun.step.name} ({failure.fault.value})",
-            until=workflow.now() + wait,
+            until=self.run.now + wait,
             otherwise="the attempt begins",
         )
         with self.run.waiting(waiting):
             await workflow.sleep(wait, summary=f"{begun.step.name} again after {failure.fault.value}")
+        self.run.tick()
         self.run.check_open(f"another attempt of {begun.step.name}")
 
     async def _read(self, step: Read[Request, Reply], request: Request, why: str, read_id: str) -> Reply:
@@ -339,9 +343,11 @@ class Steps:
         if begun.numbers.offers is not Offers.LOOKUP:
             return None
         question = EffectLookup(key=self.effect_key(step, begun.request))
+        lookup_id = f"{attempt.id}-lookup"
         try:
-            found: Reply = await self._read(step.lookup, question, "it may have happened", f"{attempt.id}-lookup")
+            found: Reply = await self._read(step.lookup, question, "it may have happened", lookup_id)
         except StepFailed as failed:
             if failed.fault is Fault.NOT_FOUND:
                 return None
             raise
+        return found

@@ -1,0 +1,45 @@
+"""Puts configuration into the sheet: the route of a profile, and what effects really offer here."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.catalogue import Catalogue, CatalogueError
+from contracts.sheet import Sheet, SheetRequest, StepNumbers, resolve_sheet
+from contracts.steps import Offers
+
+__all__ = ["SheetActivities", "sheet_of"]
+
+
+def sheet_of(request: SheetRequest, catalogue: Catalogue, offers: Mapping[str, Offers]) -> Sheet:
+    """The numbers that a run started now would get."""
+
+    def as_offered(name: str, numbers: StepNumbers) -> StepNumbers:
+        return numbers.model_copy(update={"offers": offers[name]}) if name in offers else numbers
+
+    return Sheet(
+        route=catalogue.route(request.profile),
+        steps={name: as_offered(name, numbers) for name, numbers in request.steps.items()},
+        escrow=request.escrow,
+        thresholds=request.thresholds,
+    )
+
+
+class SheetActivities:
+    """Resolves the sheet of each run that starts on this worker."""
+
+    def __init__(self, catalogue: Catalogue, offers: Mapping[str, Offers]) -> None:
+        self._catalogue = catalogue
+        self._offers = dict(offers)
+
+    def activities(self) -> list[Callable[..., Any]]:
+        return [self.resolve_sheet]
+
+    @activity.defn(name=resolve_sheet.name)
+    async def resolve_sheet(self, request: SheetRequest) -> Sheet:
+        try:
+            return sheet_of(request, self._catalogue, self._offers)
+        except CatalogueError as error:
+            raise ApplicationError(str(error), type="no_sheet", non_retryable=True) from error

@@ -1,0 +1,86 @@
+"""Where everything is, from the environment, and how to reach the cluster: one connect() for everyone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.envconfig import ClientConfig
+from temporalio.service import RPCError, RPCStatusCode
+
+__all__ = ["TASK_QUEUE", "NotConnected", "Settings", "connect", "ensure_search_attributes"]
+
+TASK_QUEUE = "tenuto"
+"""Workflows, reads and effects. Each model route has a queue of its own."""
+
+SEARCH_ATTRIBUTES = ("TenutoStage", "TenutoTenant")
+
+CHECKOUT = Path(__file__).parent
+
+
+class NotConnected(RuntimeError):
+    """Nobody answers, or refuses. One line with the next step."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says, with defaults that fit the embedded parts."""
+
+    models: Path
+    shop: Path
+    payments_url: str
+    mail: Path
+    smtp_url: str | None
+    approvers: Path
+
+    @classmethod
+    def of(cls, env: Mapping[str, str]) -> "Settings":
+        """Read them; TENUTO_* variables win."""
+        home = Path(env.get("TENUTO_HOME", CHECKOUT / ".tenuto"))
+        return cls(
+            models=Path(env.get("TENUTO_MODELS", CHECKOUT / "models.toml")),
+            shop=Path(env.get("TENUTO_SHOP", home / "shop.db")),
+            payments_url=env.get("TENUTO_PAYMENTS_URL", "http://127.0.0.1:8400"),
+            mail=Path(env.get("TENUTO_MAIL", home / "mail")),
+            smtp_url=env.get("TENUTO_SMTP_URL"),
+            approvers=Path(env.get("TENUTO_APPROVERS", home / "approvers")),
+        )
+
+
+async def connect() -> Client:
+    """Connect as TEMPORAL_ADDRESS, _NAMESPACE, _API_KEY and the TLS variables say."""
+    options = ClientConfig.load_client_connect_config()
+    try:
+        return await Client.connect(**options, data_converter=pydantic_data_converter)
+    except RuntimeError as error:
+        address = options.get("target_host", "localhost:7233")
+        raise NotConnected(
+            f"no Temporal server answers at {address}; start one with `python starter.py dev`, "
+            f"or set TEMPORAL_ADDRESS ({str(error).splitlines()[0][:120]})"
+        ) from error
+
+
+async def ensure_search_attributes(client: Client) -> None:
+    """Add what the workflows set and the namespace lacks: an unknown one would fail every run's tasks."""
+    service, namespace = client.operator_service, client.namespace
+    try:
+        known = await service.list_search_attributes(ListSearchAttributesRequest(namespace=namespace))
+        missing = {
+            name: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
+            for name in SEARCH_ATTRIBUTES
+            if name not in known.custom_attributes
+        }
+        if missing:
+            await service.add_search_attributes(
+                AddSearchAttributesRequest(namespace=namespace, search_attributes=missing)
+            )
+    except RPCError as error:
+        if error.status is RPCStatusCode.ALREADY_EXISTS:
+            return
+        raise NotConnected(
+            f"the namespace {namespace!r} lacks search attributes and does not let this client add them; "
+            f"ask its operator for {', '.join(SEARCH_ATTRIBUTES)} of type Keyword ({error.message})"
+        ) from error

@@ -1,0 +1,115 @@
+"""Histories: from the server or from a file, and what their events say."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from google.protobuf.json_format import ParseError
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.client import Client, WorkflowHistory
+from temporalio.service import RPCError, RPCStatusCode
+
+from contracts.receipts import TrailLink
+from workflows.kernel.trail import HEADER
+
+__all__ = ["HistoryError", "decided", "event_name", "fetch", "links", "load", "workflow_type"]
+
+
+class HistoryError(ValueError):
+    """There is no such history, or it is not one. One line, for a person."""
+
+
+async def fetch(client: Client, workflow_id: str, run_id: str | None = None) -> WorkflowHistory:
+    """From the server; the latest run when none is named."""
+    try:
+        return await client.get_workflow_handle(workflow_id, run_id=run_id).fetch_history()
+    except RPCError as error:
+        if error.status in (RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT):
+            raise HistoryError(
+                f"no run {workflow_id!r} on this server; `starter.py list` shows what there is"
+            ) from error
+        raise
+
+
+def load(path: Path) -> WorkflowHistory:
+    """From a JSON file as `export`, the Temporal UI or `temporal workflow show -o json` write it."""
+    try:
+        history = WorkflowHistory.from_json(path.stem, path.read_text())
+        recorded_id = history.events[0].workflow_execution_started_event_attributes.workflow_id
+        return WorkflowHistory(recorded_id or path.stem, history.events)
+    except OSError as error:
+        raise HistoryError(f"{path}: {error.strerror}") from error
+    except (ValueError, ParseError, IndexError, KeyError, TypeError, AttributeError) as error:
+        raise HistoryError(f"{path}: not an exported workflow history ({type(error).__name__})") from error
+
+
+def event_name(event: HistoryEvent) -> str:
+    """`event 11 (ActivityTaskCompleted)`, as the Temporal UI names it."""
+    name = EventType.Name(event.event_type).removeprefix("EVENT_TYPE_")
+    return f"event {event.event_id} ({name.title().replace('_', '')})"
+
+
+def workflow_type(history: WorkflowHistory) -> str:
+    """The name under which the workflow was started."""
+    return history.events[0].workflow_execution_started_event_attributes.workflow_type.name
+
+
+def decided(history: WorkflowHistory) -> WorkflowHistory:
+    """The history up to what a worker has decided; what lies beyond is about to happen, and not done.
+
+    Raises HistoryError for a run of which no task was completed: it has not started.
+    """
+    events = list(history.events)
+    completed = [e.event_id for e in events if e.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED]
+    if not completed:
+        raise HistoryError(f"{history.workflow_id}: not started: no worker has completed a task of it")
+    last = max(i for i, event in enumerate(events) if made_by_task(event) in (completed[-1], event.event_id))
+    return WorkflowHistory(history.workflow_id, events[: last + 1])
+
+
+def made_by_task(event: HistoryEvent) -> int:
+    """The id of the completed workflow task whose command made the event; its own id for the task itself."""
+    if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
+        return event.event_id
+    attributes = attributes_of(event)
+    return int(getattr(attributes, "workflow_task_completed_event_id", 0))
+
+
+def attributes_of(event: HistoryEvent) -> Any:
+    """The event's own attributes message."""
+    field = event.WhichOneof("attributes")
+    return getattr(event, field) if field else None
+
+
+def links(history: WorkflowHistory) -> Iterator[tuple[HistoryEvent, TrailLink]]:
+    """The trail as recorded, link by link, each with the event that carries it."""
+    for event in history.events:
+        data = None
+        if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+            fields = event.activity_task_scheduled_event_attributes.header.fields
+            data = fields[HEADER].data if HEADER in fields else None
+        elif event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
+            data = receipt_of(event.workflow_execution_completed_event_attributes.result.payloads)
+        elif event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:
+            failure = event.workflow_execution_failed_event_attributes.failure
+            data = receipt_of(failure.application_failure_info.details.payloads)
+        if data:
+            try:
+                yield event, TrailLink.model_validate_json(data)
+            except ValueError as error:
+                raise HistoryError(f"{event_name(event)}: its trail cannot be read") from error
+
+
+def receipt_of(payloads: Any) -> bytes | None:
+    """The trail link inside a run's result, or in the details of its failure."""
+    for payload in payloads:
+        try:
+            content = json.loads(payload.data)
+        except ValueError:
+            continue
+        receipt = content.get("receipt", content) if isinstance(content, dict) else None
+        if isinstance(receipt, dict) and "trail" in receipt:
+            return json.dumps(receipt["trail"]).encode()
+    return None

@@ -1,0 +1,120 @@
+"""The real workflow code, run against a recorded history, with everything that it did in hand.
+
+Temporal's own replay compares command types and ids only. Here every command's content, and the state after
+every task, come out for comparison.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from temporalio.bridge.proto.workflow_activation import QueryWorkflow, WorkflowActivation
+from temporalio.bridge.proto.workflow_commands import WorkflowCommand
+from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
+from temporalio.client import WorkflowHistory
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.worker import Replayer, WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from contracts.receipts import Status
+from workflows.kernel.case import STATUS
+from workflows.kernel.trail import TrailInterceptor
+
+__all__ = ["Recomputed", "recompute", "sandbox"]
+
+
+def sandbox() -> SandboxedWorkflowRunner:
+    """The sandbox of every worker and replayer: on for workflow modules, off for what they stand on."""
+    return SandboxedWorkflowRunner(
+        restrictions=SandboxRestrictions.default.with_passthrough_modules(
+            "workflows.kernel", "contracts", "pydantic"
+        )
+    )
+
+
+@dataclass
+class Recomputed:
+    """What the current code does when it is given a history."""
+
+    commands: list[WorkflowCommand] = field(default_factory=list)
+    status: Status | None = None
+    """After the last task; None when the run's sheet was not known yet."""
+    failure: Exception | None = None
+    """Why the code could not follow the history to its end."""
+
+
+async def recompute(history: WorkflowHistory, workflows: Sequence[type]) -> Recomputed:
+    """Replay a history and keep what the code did. A divergence is in `failure`, never raised."""
+    recomputed = Recomputed()
+    with ThreadPoolExecutor(1) as executor:
+        replayer = Replayer(
+            workflows=workflows,
+            workflow_task_executor=executor,
+            workflow_runner=Recorder(sandbox(), recomputed),
+            interceptors=[TrailInterceptor()],
+            data_converter=pydantic_data_converter,
+        )
+        result = await replayer.replay_workflow(history, raise_on_replay_failure=False)
+    recomputed.failure = result.replay_failure
+    return recomputed
+
+
+class Recorder(WorkflowRunner):
+    """Runs workflows as the runner below does, and writes down what they do."""
+
+    def __init__(self, runner: WorkflowRunner, recomputed: Recomputed) -> None:
+        self._runner = runner
+        self._recomputed = recomputed
+
+    def prepare_workflow(self, defn: Any) -> None:
+        self._runner.prepare_workflow(defn)
+
+    def set_worker_level_failure_exception_types(self, types: Sequence[type[BaseException]]) -> None:
+        self._runner.set_worker_level_failure_exception_types(types)
+
+    def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
+        return RecordedInstance(self._runner.create_instance(det), self._recomputed)
+
+
+class RecordedInstance(WorkflowInstance):
+    def __init__(self, instance: WorkflowInstance, recomputed: Recomputed) -> None:
+        self._instance = instance
+        self._recomputed = recomputed
+
+    def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
+        completion = self._instance.activate(act)
+        if any(job.HasField("remove_from_cache") for job in act.jobs):
+            return completion
+        self._recomputed.commands += completion.successful.commands
+        if completion.HasField("successful"):
+            self._recomputed.status = self._status(act) or self._recomputed.status
+        return completion
+
+    def _status(self, act: WorkflowActivation) -> Status | None:
+        """Ask the workflow itself, as a query would: one state object, read in one way."""
+        question = WorkflowActivation(
+            run_id=act.run_id,
+            timestamp=act.timestamp,
+            is_replaying=True,
+            history_length=act.history_length,
+            available_internal_flags=act.available_internal_flags,
+        )
+        question.jobs.add(query_workflow=QueryWorkflow(query_id=STATUS, query_type=STATUS))
+        for command in self._instance.activate(question).successful.commands:
+            data = command.respond_to_query.succeeded.response.data
+            if data and data != b"null":
+                return Status.model_validate_json(data)
+        return None
+
+    def get_serialization_context(self, command_info: Any) -> Any:
+        return self._instance.get_serialization_context(command_info)
+
+    def get_external_store_context(self, command_info: Any) -> Any:
+        return self._instance.get_external_store_context(command_info)
+
+    def get_info(self) -> Any:
+        return self._instance.get_info()
+
+    def get_thread_id(self) -> int | None:
+        return self._instance.get_thread_id()

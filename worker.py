@@ -1,0 +1,157 @@
+"""The composition root: builds the clients, registers workflows and activities, works until told to stop."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from temporalio.client import Client
+from temporalio.worker import (
+    Interceptor,
+    Worker,
+    WorkflowInboundInterceptor,
+    WorkflowInterceptorClassInput,
+)
+
+from activities.approvers import Approvers
+from activities.catalogue import Catalogue, CatalogueError, load_catalogue
+from activities.mail import MailActivities
+from activities.maildir import MaildirOutbox
+from activities.models import ModelActivities
+from activities.orders import OrderActivities
+from activities.refunds import RefundActivities
+from activities.sheets import SheetActivities
+from activities.smtp import SmtpOutbox
+from connection import TASK_QUEUE, NotConnected, Settings, connect, ensure_search_attributes
+from operations.recomputing import sandbox
+from workflows.kernel.approvals import VERIFY_PROOF
+from workflows.kernel.trail import TrailInterceptor
+from workflows.resolve_ticket import ResolveTicket
+
+__all__ = ["WORKFLOWS", "Parts", "build", "workers"]
+
+WORKFLOWS = [ResolveTicket]
+
+# The server forgets a dead worker's sticky queue after this long; most of a recovery was spent here.
+STICKY_PATIENCE = timedelta(seconds=1)
+# Heartbeats are sent at most this often. It must stay well below the shortest heartbeat timeout.
+HEARTBEAT_THROTTLE = timedelta(seconds=0.3)
+# A worker that stops lets every attempt end: one that is cut off would be booked as unknown.
+DRAIN = timedelta(seconds=130)
+
+
+class ProofInterceptor(Interceptor):
+    """Lends workflows the one thing they cannot know: the approvers' keys."""
+
+    def __init__(self, verify: Callable[[str], dict[str, Any]]) -> None:
+        self._verify = verify
+
+    def workflow_interceptor_class(
+        self, input: WorkflowInterceptorClassInput
+    ) -> type[WorkflowInboundInterceptor] | None:
+        input.unsafe_extern_functions[VERIFY_PROOF] = self._verify
+        return None
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything that a worker needs, built once."""
+
+    catalogue: Catalogue
+    models: ModelActivities
+    refunds: RefundActivities
+    tools: Sequence[Callable[..., Any]]
+    """Reads, effects and bookkeeping: what runs on the workflows' own queue."""
+    interceptors: Sequence[Interceptor]
+
+
+def build(settings: Settings, env: dict[str, str]) -> Parts:
+    """Build every part. Raises CatalogueError for a wrong models.toml."""
+    catalogue = load_catalogue(settings.models, env)
+    customers = (
+        SmtpOutbox(settings.smtp_url) if settings.smtp_url else MaildirOutbox(settings.mail / "customers")
+    )
+    mail = MailActivities(customers=customers, desk=MaildirOutbox(settings.mail / "desk"))
+    refunds = RefundActivities(settings.payments_url)
+    tools = [
+        *OrderActivities(settings.shop).activities(),
+        *refunds.activities(),
+        *mail.activities(),
+        *SheetActivities(catalogue, mail.offers).activities(),
+    ]
+    proofs = ProofInterceptor(Approvers(settings.approvers).verify)
+    return Parts(catalogue, ModelActivities(catalogue), refunds, tools, [TrailInterceptor(), proofs])
+
+
+def workers(client: Client, parts: Parts, task_queue: str = TASK_QUEUE) -> list[Worker]:
+    """One for workflows and tools, and one for each model route with as many slots as the route has."""
+    main = Worker(
+        client,
+        task_queue=task_queue,
+        workflows=WORKFLOWS,
+        activities=parts.tools,
+        interceptors=parts.interceptors,
+        workflow_runner=sandbox(),
+        sticky_queue_schedule_to_start_timeout=STICKY_PATIENCE,
+        max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
+        default_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
+        graceful_shutdown_timeout=DRAIN,
+    )
+    routes = [
+        Worker(
+            client,
+            task_queue=route.task_queue,
+            activities=parts.models.activities(),
+            max_concurrent_activities=route.slots,
+            max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
+            default_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
+            graceful_shutdown_timeout=DRAIN,
+        )
+        for route in parts.catalogue.routes.values()
+    ]
+    return [main, *routes]
+
+
+async def work() -> None:
+    """Work until SIGINT or SIGTERM; then take nothing new and let what is under way end."""
+    parts = build(Settings.of(os.environ), dict(os.environ))
+    client = await connect()
+    await ensure_search_attributes(client)
+    stop = asyncio.Event()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    async with AsyncExitStack() as running:
+        running.push_async_callback(parts.models.close)
+        running.push_async_callback(parts.refunds.close)
+        for worker in workers(client, parts):
+            await running.enter_async_context(worker)
+        logging.getLogger("worker").info(
+            "working on %s as %s", client.service_client.config.target_host, client.identity
+        )
+        await stop.wait()
+        logging.getLogger("worker").info("stopping: what is under way may end first")
+
+
+def main() -> int:
+    """Exit status 0 after an orderly stop, 1 when it could not begin."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        asyncio.run(work())
+    except (NotConnected, CatalogueError) as error:
+        print(f"worker: {error}", file=sys.stderr)  # noqa: T201 - a program's own last words
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    code = main()
+    logging.shutdown()
+    sys.stdout.flush()
+    # The SDK's threads may crash the interpreter while it takes itself down; everything is closed by now.
+    os._exit(code)
