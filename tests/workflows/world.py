@@ -1,0 +1,201 @@
+"""The world of a ticket, small and real: a provider that can be scripted, payments, a shop, mail, people."""
+
+import asyncio
+import itertools
+import json
+import os
+import shutil
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from temporalio.client import Client, WorkflowHandle
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+from activities.approvers import new_key, sign
+from connection import Settings, ensure_search_attributes
+from contracts.approvals import Answer, Verdict
+from contracts.receipts import Status, Waiting
+from contracts.resolutions import Resolution
+from contracts.terms import Amount, Terms
+from contracts.tickets import Ticket
+from operations.inbox import read_tickets
+from operations.starting import start
+from samples.build_shop import build_shop
+from samples.payments import PaymentServer, serving
+from tests.fault_server import FaultServer, faults
+from worker import build, workers
+from workflows.kernel.approvals import ANSWER
+from workflows.resolve_ticket import PLAN, ResolveTicket
+
+__all__ = ["SAMPLES", "TRUTH", "World", "as_read", "models_toml", "sample"]
+
+SAMPLES = Path(__file__).parents[2] / "samples" / "tickets"
+TRUTH: dict[str, Any] = json.loads((SAMPLES.parent / "truth.json").read_text())
+NUMBERS = itertools.count(1)
+
+
+def sample(name: str) -> Ticket:
+    """A sample ticket by the start of its file's name."""
+    (file,) = SAMPLES.glob(f"{name.removesuffix('.eml')}*.eml")
+    return read_tickets([str(file)], BytesIO())[0]
+
+
+def models_toml(profile: str, address: str, slots: int = 4, timeout: float = 5) -> str:
+    """A catalogue of one priced profile on loopback."""
+    return (
+        f'[profiles.{profile}]\naddress = "{address}"\nmodel = "scripted"\ncontext_tokens = 4096\n'
+        f"max_output_tokens = 1024\ntimeout = {timeout}\nslots = {slots}\n"
+        'price = { input = "0.15", output = "0.60" }\n'
+    )
+
+
+def as_read(name: str) -> Any:
+    """A provider's answer that reads the ticket as a person would."""
+    (truth,) = (truth for file, truth in TRUTH.items() if file.startswith(name))
+    return faults.reply({**truth["reading"], "summary": "what the customer wrote"})
+
+
+@dataclass
+class World:
+    """One test's world."""
+
+    client: Client
+    folder: Path
+    provider: FaultServer
+    payments: PaymentServer
+    settings: Settings
+    profile: str
+    task_queue: str
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, temporal: str, folder: Path) -> AsyncIterator["World"]:
+        """A world of its own on a shared Temporal server."""
+        number = f"{os.getpid()}-{next(NUMBERS)}"
+        async with AsyncExitStack() as stack:
+            provider = await stack.enter_async_context(FaultServer())
+            payments = stack.enter_context(serving(folder / "payments.jsonl"))
+            build_shop(folder / "shop.db", datetime.now(UTC).date())
+            catalogue = folder / "models.toml"
+            catalogue.write_text(models_toml(f"test-{number}", provider.address))
+            new_key(folder / "approvers", "ada")
+            settings = Settings.of(
+                {
+                    "TENUTO_HOME": str(folder),
+                    "TENUTO_MODELS": str(catalogue),
+                    "TENUTO_PAYMENTS_URL": payments.url,
+                }
+            )
+            client = await Client.connect(
+                temporal, data_converter=pydantic_data_converter, identity="tenuto-tests"
+            )
+            await ensure_search_attributes(client)
+            yield cls(client, folder, provider, payments, settings, f"test-{number}", f"tenuto-{number}")
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """With a worker, built as worker.py builds it."""
+        parts = build(self.settings, {})
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(parts.models.close)
+            stack.push_async_callback(parts.refunds.close)
+            for worker in workers(self.client, parts, self.task_queue):
+                await stack.enter_async_context(worker)
+            yield
+
+    def terms(self, **changes: Any) -> Terms:
+        """The workflow's defaults for the tenant `acme`, asked for by bob."""
+        measures = [name for name in Amount.model_fields if name in changes]
+        cap = PLAN.cap.model_copy(update={name: changes.pop(name) for name in measures})
+        defaults: Mapping[str, Any] = {
+            "tenant": "acme",
+            "requested_by": "bob",
+            "cap": cap,
+            "deadline": PLAN.deadline,
+            "profile": self.profile,
+        }
+        return Terms(**{**defaults, **changes})
+
+    async def start(self, ticket: Ticket, **changes: Any) -> WorkflowHandle[Any, Resolution]:
+        """Start a run under an id of this world."""
+        name = f"{self.profile}/{next(NUMBERS)}"
+        terms = self.terms(**changes)
+        await start(self.client, ResolveTicket, ticket, terms, task_queue=self.task_queue, workflow_id=name)
+        return self.client.get_workflow_handle(name, result_type=Resolution)
+
+    async def resolve(self, ticket: Ticket, **changes: Any) -> Resolution:
+        """Start a run and wait for its end."""
+        return await self.ended(await self.start(ticket, **changes))
+
+    async def ended(self, handle: WorkflowHandle[Any, Resolution]) -> Resolution:
+        """Its result, within a minute."""
+        return await asyncio.wait_for(handle.result(), 60)
+
+    async def status(self, handle: WorkflowHandle[Any, Resolution]) -> Status | None:
+        """By query."""
+        answer = await handle.query("status", result_type=Status)
+        return answer if answer is None else Status.model_validate(answer)
+
+    async def asked(self) -> None:
+        """Return when the provider has a request."""
+        for _ in range(400):
+            if self.provider.entries:
+                return
+            await asyncio.sleep(0.02)
+        raise AssertionError("nobody asks the provider")
+
+    async def waiting(self, handle: WorkflowHandle[Any, Resolution]) -> Waiting:
+        """What the run waits a person for, as soon as it does."""
+        for _ in range(400):
+            status = await self.status(handle)
+            for wait in status.waiting if status else []:
+                if wait.action:
+                    return wait
+            await asyncio.sleep(0.05)
+        raise AssertionError("the run asks nobody")
+
+    def proof(self, action: str, verdict: Verdict = Verdict.APPROVE, by: str = "ada") -> str:
+        """Signed with the key that this world made for `by`."""
+        expires = datetime.now(UTC) + timedelta(minutes=5)
+        key = self.folder / "approvers" / f"{by}.key"
+        return sign(key, action=action, verdict=verdict, expires=expires)
+
+    async def answer(self, handle: WorkflowHandle[Any, Resolution], answer: Answer) -> Any:
+        """Send an answer; WorkflowUpdateFailedError when it is refused."""
+        return await handle.execute_update(ANSWER, answer)
+
+    async def approve(
+        self, handle: WorkflowHandle[Any, Resolution], verdict: Verdict = Verdict.APPROVE
+    ) -> None:
+        """Answer as ada what the run asks."""
+        action = (await self.waiting(handle)).action or ""
+        await self.answer(handle, Answer(action=action, verdict=verdict, proof=self.proof(action, verdict)))
+
+    def break_mail(self) -> None:
+        """Put a file where the customers' mail box should be: no reply can be sent."""
+        box = self.folder / "mail" / "customers"
+        shutil.rmtree(box)
+        box.write_text("not a folder")
+
+    def refunds(self) -> list[str]:
+        """The orders that were paid back and not voided."""
+        return [refund.order_number for refund, voided in self.payments.book.refunds() if not voided]
+
+    def mails(self, box: str) -> list[str]:
+        """The mails in a Maildir."""
+        new = self.folder / "mail" / box / "new"
+        return [file.read_text() for file in sorted(new.iterdir())] if new.exists() else []
+
+    def spent(self) -> Decimal:
+        """What the provider billed, at the profile's price."""
+        entries = self.provider.entries
+        return sum(
+            (Decimal("0.15") * e.input_tokens + Decimal("0.60") * e.output_tokens for e in entries),
+            Decimal(0),
+        ) / Decimal(1_000_000)
