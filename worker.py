@@ -29,6 +29,7 @@ from activities.refunds import RefundActivities
 from activities.sheets import SheetActivities
 from activities.smtp import SmtpOutbox
 from connection import TASK_QUEUE, NotConnected, Settings, connect, ensure_search_attributes
+from embedded.surroundings import complete
 from operations.recomputing import sandbox
 from workflows.kernel.approvals import VERIFY_PROOF
 from workflows.kernel.trail import TrailInterceptor
@@ -141,6 +142,7 @@ async def work() -> None:
 def main() -> int:
     """Exit status 0 after an orderly stop, 1 when it could not begin."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    os.environ.update(complete(os.environ))
     try:
         asyncio.run(work())
     except (NotConnected, CatalogueError) as error:

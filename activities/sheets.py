@@ -1,6 +1,7 @@
 """Puts configuration into the sheet: the route of a profile, and what effects really offer here."""
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from temporalio import activity
@@ -20,6 +21,7 @@ def sheet_of(request: SheetRequest, catalogue: Catalogue, offers: Mapping[str, O
         return numbers.model_copy(update={"offers": offers[name]}) if name in offers else numbers
 
     return Sheet(
+        resolved_at=datetime.now(UTC),
         route=catalogue.route(request.profile),
         steps={name: as_offered(name, numbers) for name, numbers in request.steps.items()},
         escrow=request.escrow,

@@ -1,6 +1,6 @@
 """Every number that can change what a run does, resolved once at its start and read only from there."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from pydantic import Field
@@ -67,6 +67,8 @@ class SheetRequest(Value):
 class Sheet(Value):
     """Recorded in the history once; open runs keep theirs when configuration or code change."""
 
+    resolved_at: datetime
+    """When it was resolved: the run's today, the same in every replay."""
     route: Route
     steps: dict[str, StepNumbers]
     escrow: Escrow

@@ -29,7 +29,6 @@ MADE_BY: dict[int, tuple[str, dict[str, str]]] = {
             "arguments": "input.payloads",
             "headers": "header.fields",
             "start_to_close_timeout": "start_to_close_timeout",
-            "schedule_to_close_timeout": "schedule_to_close_timeout",
             "heartbeat_timeout": "heartbeat_timeout",
             "retry_policy.maximum_attempts": "retry_policy.maximum_attempts",
         },

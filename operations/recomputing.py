@@ -18,6 +18,7 @@ from temporalio.worker import Replayer, WorkflowInstance, WorkflowInstanceDetail
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from contracts.receipts import Status
+from operations.task_times import TaskTimes
 from workflows.kernel.case import STATUS
 from workflows.kernel.trail import TrailInterceptor
 
@@ -51,7 +52,7 @@ async def recompute(history: WorkflowHistory, workflows: Sequence[type]) -> Reco
         replayer = Replayer(
             workflows=workflows,
             workflow_task_executor=executor,
-            workflow_runner=Recorder(sandbox(), recomputed),
+            workflow_runner=Recorder(sandbox(), recomputed, history),
             interceptors=[TrailInterceptor()],
             data_converter=pydantic_data_converter,
         )
@@ -63,9 +64,10 @@ async def recompute(history: WorkflowHistory, workflows: Sequence[type]) -> Reco
 class Recorder(WorkflowRunner):
     """Runs workflows as the runner below does, and writes down what they do."""
 
-    def __init__(self, runner: WorkflowRunner, recomputed: Recomputed) -> None:
+    def __init__(self, runner: WorkflowRunner, recomputed: Recomputed, history: WorkflowHistory) -> None:
         self._runner = runner
         self._recomputed = recomputed
+        self._times = TaskTimes(history)
 
     def prepare_workflow(self, defn: Any) -> None:
         self._runner.prepare_workflow(defn)
@@ -74,19 +76,23 @@ class Recorder(WorkflowRunner):
         self._runner.set_worker_level_failure_exception_types(types)
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
-        return RecordedInstance(self._runner.create_instance(det), self._recomputed)
+        return RecordedInstance(self._runner.create_instance(det), self._recomputed, self._times)
 
 
 class RecordedInstance(WorkflowInstance):
-    def __init__(self, instance: WorkflowInstance, recomputed: Recomputed) -> None:
+    def __init__(self, instance: WorkflowInstance, recomputed: Recomputed, times: TaskTimes) -> None:
         self._instance = instance
         self._recomputed = recomputed
+        self._times = times
 
     def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
+        self._times.correct(act)
         completion = self._instance.activate(act)
         if any(job.HasField("remove_from_cache") for job in act.jobs):
             return completion
-        self._recomputed.commands += completion.successful.commands
+        for command in completion.successful.commands:
+            self._times.scheduled(command)
+            self._recomputed.commands.append(command)
         if completion.HasField("successful"):
             self._recomputed.status = self._status(act) or self._recomputed.status
         return completion

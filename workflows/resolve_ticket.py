@@ -107,9 +107,6 @@ REMEDY = Table(
     ),
 )
 
-# A person may take a day to look at it; after that somebody else takes the whole ticket.
-APPROVAL_PATIENCE = timedelta(days=1)
-
 PLAN = Plan(
     name="resolve-ticket",
     stages={
@@ -126,8 +123,9 @@ PLAN = Plan(
     cap=Amount(usd=Decimal("0.05"), tokens=120_000, calls=10, steps=10),
     deadline=timedelta(days=2),
     # Void the refund and hand the ticket over, each with its retries.
-    escrow=Escrow(amount=Amount(steps=2), time=timedelta(minutes=3)),
-    thresholds={"refund_days": Decimal(30), "approval_above_usd": Decimal(50)},
+    escrow=Escrow(amount=Amount(steps=2), time=timedelta(minutes=4)),
+    # A person may take a day to look at a refund; after that somebody else takes the whole ticket.
+    thresholds={"refund_days": Decimal(30), "approval_above_usd": Decimal(50), "approval_hours": Decimal(24)},
 )
 
 
@@ -160,7 +158,7 @@ class ResolveTicket:
             why="the remedy depends on the order",
         )
         order = search.order
-        facts = RemedyFacts.of(reading, order, search.matches, self.ticket.sender, self.case.now.date())
+        facts = RemedyFacts.of(reading, order, search.matches, self.ticket.sender, self.case.today)
         match self.case.decide(REMEDY, facts):
             case Remedy.REFUND:
                 return await self.pay_back(reading, known(order))
@@ -182,7 +180,7 @@ class ResolveTicket:
             IssueRefund(order_number=order.number, amount=order.total),
             worst_usd=order.total,
             policy=f"{REMEDY.name} v{REMEDY.version}",
-            within=APPROVAL_PATIENCE,
+            within=timedelta(hours=float(self.case.limit("approval_hours"))),
         ):
             case Approval.APPROVED:
                 return await self.pay_back(reading, order)

@@ -12,6 +12,7 @@ from contracts.terms import Amount
 from samples.payment_faults import Fault
 from tests.fault_server import faults
 from tests.workflows.world import TRUTH, World, as_read, sample
+from workflows.resolve_ticket import PLAN
 
 
 @pytest.mark.parametrize("name", TRUTH)
@@ -74,7 +75,7 @@ async def test_a_spent_budget_ends_at_a_person_before_the_model_is_called(world:
 async def test_a_deadline_ends_in_order_with_the_time_that_was_kept(world: World) -> None:
     """The provider hangs; the run leaves when only the way out's time is left."""
     world.provider.script(faults.hang(), faults.hang(), faults.hang())
-    deadline = timedelta(minutes=3, seconds=3)
+    deadline = PLAN.escrow.time + timedelta(seconds=3)
     resolution = await world.resolve(sample("01"), deadline=deadline)
     assert resolution.path is Path.HANDED_OVER
     assert resolution.ending is not None
@@ -85,7 +86,7 @@ async def test_a_deadline_ends_in_order_with_the_time_that_was_kept(world: World
 async def test_a_refund_is_voided_when_the_reply_cannot_be_sent(world: World) -> None:
     """The customer must not be paid without a word."""
     world.break_mail()
-    resolution = await world.resolve(sample("01"), deadline=timedelta(minutes=3, seconds=15))
+    resolution = await world.resolve(sample("01"), deadline=PLAN.escrow.time + timedelta(seconds=12))
     assert resolution.path is Path.HANDED_OVER
     assert resolution.refunded is None
     assert world.refunds() == []

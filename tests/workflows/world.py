@@ -7,13 +7,14 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from temporalio import activity
 from temporalio.client import Client, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 
@@ -22,6 +23,7 @@ from connection import Settings, ensure_search_attributes
 from contracts.approvals import Answer, Verdict
 from contracts.receipts import Status, Waiting
 from contracts.resolutions import Resolution
+from contracts.sheet import Sheet, SheetRequest, resolve_sheet
 from contracts.terms import Amount, Terms
 from contracts.tickets import Ticket
 from operations.inbox import read_tickets
@@ -29,7 +31,7 @@ from operations.starting import start
 from samples.build_shop import build_shop
 from samples.payments import PaymentServer, serving
 from tests.fault_server import FaultServer, faults
-from worker import build, workers
+from worker import Parts, build, workers
 from workflows.kernel.approvals import ANSWER
 from workflows.resolve_ticket import PLAN, ResolveTicket
 
@@ -61,6 +63,10 @@ def as_read(name: str) -> Any:
     return faults.reply({**truth["reading"], "summary": "what the customer wrote"})
 
 
+def activity_name(tool: Any) -> str:
+    return str(getattr(tool, "__temporal_activity_definition").name)
+
+
 @dataclass
 class World:
     """One test's world."""
@@ -72,6 +78,10 @@ class World:
     settings: Settings
     profile: str
     task_queue: str
+    thresholds: dict[str, Decimal] = field(default_factory=dict)
+    """Instead of the plan's, in the sheets of runs that start from now on."""
+    kept: list[Any] = field(default_factory=list)
+    """What must not be collected before the world ends."""
 
     @classmethod
     @asynccontextmanager
@@ -101,13 +111,29 @@ class World:
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
         """With a worker, built as worker.py builds it."""
-        parts = build(self.settings, {})
+        parts = self.with_thresholds(build(self.settings, {}))
         async with AsyncExitStack() as stack:
             stack.push_async_callback(parts.models.close)
             stack.push_async_callback(parts.refunds.close)
             for worker in workers(self.client, parts, self.task_queue):
                 await stack.enter_async_context(worker)
             yield
+
+    def with_thresholds(self, parts: Parts) -> Parts:
+        """The same parts, but for sheets in which this world's thresholds stand."""
+        (resolve,) = (tool for tool in parts.tools if activity_name(tool) == resolve_sheet.name)
+
+        @activity.defn(name=resolve_sheet.name)
+        async def with_changes(request: SheetRequest) -> Sheet:
+            sheet: Sheet = await resolve(request)
+            return sheet.model_copy(update={"thresholds": {**sheet.thresholds, **self.thresholds}})
+
+        return replace(parts, tools=[*(tool for tool in parts.tools if tool != resolve), with_changes])
+
+    async def work_until_killed(self) -> None:
+        """With a worker, until this task is cancelled."""
+        async with self.working():
+            await asyncio.Event().wait()
 
     def terms(self, **changes: Any) -> Terms:
         """The workflow's defaults for the tenant `acme`, asked for by bob."""

@@ -58,8 +58,7 @@ class Approvals:
         self, run: Run, action: str, request: BaseModel, *, worst_usd: Decimal, policy: str, within: timedelta
     ) -> Approval:
         """Wait for a person's answer to one exact action; EXPIRED when none comes in time."""
-        run.check_open(f"an approval of {action}")
-        patience = min(within, run.left())
+        run.check_open()
         details = {
             "action": action,
             "request": request.model_dump(mode="json"),
@@ -67,13 +66,13 @@ class Approvals:
             "policy": policy,
             "requested_by": run.terms.requested_by,
             "workflow_id": workflow.info().workflow_id,
-            "expires_at": (run.now + patience).isoformat(),
+            "expires_after_s": within.total_seconds(),
             "nonce": workflow.uuid4().hex,
         }
         self._run, self._accepted = run, None
         self._question = Waiting(
             what=f"a person's approval of {action}",
-            until=run.now + patience,
+            until=min(run.now + within, run.leaves_at),
             otherwise="it counts as not approved",
             action=digest(canonical(details)),
             details=details,
@@ -81,7 +80,7 @@ class Approvals:
         with run.waiting(self._question), suppress(TimeoutError):
             await workflow.wait_condition(
                 lambda: self._accepted is not None,
-                timeout=patience,
+                timeout=within,
                 timeout_summary=f"approval of {action} expires",
             )
         run.tick()
@@ -98,7 +97,6 @@ class Approvals:
                 "digest": accepted.answer_digest if accepted else None,
             }
         )
-        run.check_open(f"what follows the approval of {action}")
         return outcome
 
     def _validate(self, answer: Answer) -> None:

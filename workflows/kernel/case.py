@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -19,7 +20,7 @@ from contracts.terms import Terms
 from contracts.values import plain
 from workflows.kernel.approvals import Approval, Approvals
 from workflows.kernel.decisions import Facts, Outcome, Table
-from workflows.kernel.endings import Cancelled, StoryEnded
+from workflows.kernel.endings import Cancelled, DeadlineReached, StoryEnded
 from workflows.kernel.plan import Plan, least_cap
 from workflows.kernel.run import Run
 from workflows.kernel.steps import Steps
@@ -59,11 +60,11 @@ class Case:
             story.close()
             raise
         try:
-            result = await story
+            result = await self._tell(run, story)
         except StoryEnded as ended:
             result = await self._leave(run, ended.ending, leave)
         except asyncio.CancelledError:
-            result = await self._leave(run, Cancelled().ending, leave)
+            result = await self._leave(run, run.closing or Cancelled().ending, leave)
         await workflow.wait_condition(workflow.all_handlers_finished)
         receipt = Receipt(trail=run.trail.link(run.ledger.balance()))
         return result.model_copy(update={"receipt": receipt, "ending": run.ending})
@@ -105,10 +106,14 @@ class Case:
         """The idempotency key under which an effect is or will be asked for."""
         return self._steps.effect_key(effect, request)
 
+    def limit(self, name: str) -> Decimal:
+        """A threshold of the run's sheet."""
+        return self.opened.sheet.thresholds[name]
+
     @property
-    def now(self) -> datetime:
-        """The run's time: the same in replay, which `workflow.now()` after a local activity is not."""
-        return self.opened.now
+    def today(self) -> date:
+        """The day on which the run was opened, the same in every replay."""
+        return self.opened.opened_at.date()
 
     @property
     def opened(self) -> Run:
@@ -142,11 +147,34 @@ class Case:
                 type="cap_too_small",
                 non_retryable=True,
             )
+        if terms.deadline <= sheet.escrow.time:
+            raise ApplicationError(
+                f"the deadline leaves no time: the way out alone keeps {sheet.escrow.time}",
+                type="deadline_too_short",
+                non_retryable=True,
+            )
         self._run = Run(self._plan, terms, sheet)
         self._run.trail.add({"input": input_digest(), "sheet": json_digest(raw.payload)})
         self._steps = Steps(self._run)
         self._run.describe()
         return self._run
+
+    async def _tell(self, run: Run, story: Coroutine[Any, Any, Outcomes]) -> Outcomes:
+        """The story, until it ends, or a timer or a cancellation ends it."""
+        telling = asyncio.ensure_future(story)
+        deadline = asyncio.ensure_future(
+            workflow.sleep(run.story_time, summary="the deadline, less the time kept for the way out")
+        )
+        with suppress(asyncio.CancelledError):
+            await workflow.wait([telling, deadline], return_when=asyncio.FIRST_COMPLETED)
+        if not telling.done():
+            if deadline.done():
+                run.closing = DeadlineReached(f"the deadline is {run.deadline_at:%Y-%m-%d %H:%M:%SZ}").ending
+            telling.cancel()
+        try:
+            return await telling
+        finally:
+            deadline.cancel()
 
     async def _leave(
         self, run: Run, ending: Ending, leave: Callable[[Ending], Awaitable[Outcomes]]

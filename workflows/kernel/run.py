@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -32,9 +32,11 @@ class Run:
         self.sheet = sheet
         self.ledger = Ledger(terms.cap, sheet.escrow.amount)
         self.trail = Trail()
-        self.started_at = workflow.info().start_time
-        self.now = self.started_at
+        self.started_at = workflow.info().workflow_start_time
+        self.opened_at = max(self.started_at, sheet.resolved_at)
         self.deadline_at = self.started_at + terms.deadline
+        self.now = self.opened_at
+        self.closing: Ending | None = None
         self.leaving = False
         self.stage: StrEnum = next(iter(plan.stages))
         self.steps: list[StepLine] = []
@@ -43,27 +45,32 @@ class Run:
         self.ending: Ending | None = None
         self.notices: list[str] = []
 
-    def tick(self) -> None:
-        """Read the clock, after something that the server recorded: an activity, a timer, an answer.
+    @property
+    def leaves_at(self) -> datetime:
+        """When the story must have ended: the deadline, less the time kept for the way out."""
+        return self.deadline_at - self.sheet.escrow.time
 
-        After a local activity `workflow.now()` may say another time in replay than it said at first, when
-        the server began a new workflow task in between. So the run keeps its own time, a little stale.
+    @property
+    def story_time(self) -> timedelta:
+        """How long the story may take from when the run was opened. From recorded numbers alone."""
+        return max(timedelta(0), self.leaves_at - self.opened_at)
+
+    def tick(self) -> None:
+        """Read the clock for people to see, never to decide.
+
+        In replay `workflow.now()` may differ from what it was: when a local activity spans two workflow
+        tasks, the server's replay takes them for one. So nothing that the run does depends on it.
         """
         self.now = workflow.now()  # noqa: TID251 - the one place
 
-    def left(self) -> timedelta:
-        """Time that may still be used: on the way out all of it, before that less the exit time."""
-        kept = timedelta(0) if self.leaving else self.sheet.escrow.time
-        return self.deadline_at - kept - self.now
-
-    def check_open(self, what: str) -> None:
+    def check_open(self) -> None:
         """Raise when nothing more may be begun: cancelled, or out of time."""
-        if not self.leaving and workflow.cancellation_reason() is not None:
+        if self.leaving:
+            return
+        if self.closing is not None:
+            raise DeadlineReached(self.closing.reason)
+        if workflow.cancellation_reason() is not None:
             raise Cancelled
-        if self.left() <= timedelta(0):
-            raise DeadlineReached(
-                f"no time is left for {what}: the deadline is {self.deadline_at:%Y-%m-%d %H:%M:%SZ}"
-            )
 
     def enter(self, stage: StrEnum) -> None:
         """Change the stage along a declared transition."""
@@ -88,7 +95,7 @@ class Run:
 
     def begin_step(self, name: str, why: str) -> int:
         """Count a step against the cap and return its index."""
-        self.check_open(name)
+        self.check_open()
         self.ledger.count_step(name)
         self.steps.append(
             StepLine(

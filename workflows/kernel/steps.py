@@ -101,7 +101,6 @@ class Steps:
             self.run.mark(begun.index, state="failed")
             raise
         self.run.mark(begun.index, state="done")
-        self.run.check_open(f"what follows {begun.step.name}")
         return reply
 
     async def together(self, begun: Sequence[Begun[Request, Reply]]) -> list[Reply]:
@@ -136,7 +135,7 @@ class Steps:
             ended = await self._attempt(begun, attempt)
             if not isinstance(ended, Failure):
                 return ended
-            self.run.check_open(f"another attempt of {begun.step.name}")
+            self.run.check_open()
             if (found := await self._look_up(begun, attempt, ended)) is not None:
                 return found
             seen[ended.fault] = seen.get(ended.fault, 0) + 1
@@ -204,9 +203,7 @@ class Steps:
     def _schedule(self, begun: Begun[Request, Reply], attempt: Attempt) -> workflow.ActivityHandle[RawValue]:
         """One server attempt: what may have cost money comes back to the workflow, always."""
         run, policy = self.run, begun.numbers.policy
-        left = run.left()
-        timeout = min(policy.attempt_timeout, left)
-        args, task_queue, summary = self._arguments(begun, attempt, timeout)
+        args, task_queue, summary = self._arguments(begun, attempt)
         token = OUTGOING.set(run.trail.link(run.ledger.balance()))
         try:
             return workflow.start_activity(
@@ -215,8 +212,7 @@ class Steps:
                 activity_id=attempt.id,
                 task_queue=task_queue,
                 result_type=RawValue,
-                start_to_close_timeout=timeout,
-                schedule_to_close_timeout=left,
+                start_to_close_timeout=policy.attempt_timeout,
                 heartbeat_timeout=policy.heartbeat,
                 retry_policy=ONE_SERVER_ATTEMPT,
                 cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
@@ -226,10 +222,10 @@ class Steps:
             OUTGOING.reset(token)
 
     def _arguments(
-        self, begun: Begun[Request, Reply], attempt: Attempt, timeout: timedelta
+        self, begun: Begun[Request, Reply], attempt: Attempt
     ) -> tuple[list[BaseModel], str | None, str]:
         # The activity gives up first, so that its own account arrives and not the server's timeout.
-        patience = timeout.total_seconds() * 0.95
+        patience = begun.numbers.policy.attempt_timeout.total_seconds() * 0.95
         if isinstance(begun.step, Effect):
             call = EffectCall(
                 attempt_id=attempt.id, key=self.effect_key(begun.step, begun.request), timeout_s=patience
@@ -293,18 +289,17 @@ class Steps:
     async def _wait(
         self, begun: Begun[Request, Reply], failure: Failure, number: int, wait: timedelta
     ) -> None:
-        if wait >= self.run.left():
+        if wait >= self.run.story_time:
             raise DeadlineReached(f"another attempt of {begun.step.name} could begin only after the deadline")
         self.run.mark(begun.index, state="waiting")
         waiting = Waiting(
             what=f"attempt {number + 1} of {begun.step.name} ({failure.fault.value})",
-            until=self.run.now + wait,
+            until=min(self.run.now + wait, self.run.leaves_at),
             otherwise="the attempt begins",
         )
         with self.run.waiting(waiting):
             await workflow.sleep(wait, summary=f"{begun.step.name} again after {failure.fault.value}")
         self.run.tick()
-        self.run.check_open(f"another attempt of {begun.step.name}")
 
     async def _read(self, step: Read[Request, Reply], request: Request, why: str, read_id: str) -> Reply:
         """Free and repeatable, so the server (or, when local, the worker) may retry it."""
@@ -313,8 +308,7 @@ class Steps:
         options: dict[str, Any] = {
             "activity_id": read_id,
             "result_type": RawValue,
-            "start_to_close_timeout": min(policy.attempt_timeout, run.left()),
-            "schedule_to_close_timeout": run.left(),
+            "start_to_close_timeout": policy.attempt_timeout,
             "retry_policy": RetryPolicy(
                 initial_interval=policy.first_wait,
                 maximum_interval=policy.longest_wait,

@@ -1,0 +1,35 @@
+"""Where a profile's requests go."""
+
+import ipaddress
+from dataclasses import dataclass, field
+from typing import Literal
+
+__all__ = ["EMBEDDED_ADDRESS", "EMBEDDED_KEY", "Endpoint", "OutputLimit", "is_loopback"]
+
+EMBEDDED_ADDRESS = "TENUTO_MODEL_ADDRESS"
+EMBEDDED_KEY = "TENUTO_MODEL_KEY"
+
+OutputLimit = Literal["max_tokens", "max_completion_tokens"]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a profile's requests go, and in which dialect."""
+
+    address: str
+    """Base URL; empty when the embedded model server is meant and has no address yet."""
+    api_key: str | None = field(repr=False)
+    key_name: str | None
+    """The variable that should hold the key; None where none is needed."""
+    loopback: bool
+    stream: bool
+    output_limit: OutputLimit
+    string_limits: bool
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host's name or address means this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"

@@ -1,0 +1,1 @@
+"""One module a model task: a pure function from its request to the messages that are sent."""

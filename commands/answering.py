@@ -1,0 +1,141 @@
+"""`approve`, `deny`, `cancel` and `new-key`: what people say to runs."""
+
+import argparse
+import asyncio
+import os
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from temporalio.client import Client, WorkflowUpdateFailedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.approvers import new_key, sign
+from commands.failures import CommandError, Exit
+from commands.sources import status_by_query, status_from_history
+from connection import Settings, connect
+from contracts.approvals import Answer, Verdict
+from contracts.receipts import Status, Waiting
+from operations.histories import fetch
+from operations.lines import console_on, put
+from operations.wording import clock
+from workflows.kernel.approvals import ANSWER
+
+__all__ = ["answer", "cancel", "make_key", "send_answer"]
+
+# A proof is for now: one that is found later opens nothing.
+PROOF_LASTS = timedelta(minutes=5)
+ANSWER_PATIENCE_S = 15.0
+
+
+async def answer(options: argparse.Namespace, workflows: list[Any], verdict: Verdict) -> Exit:
+    """Show what waits, sign the verdict and send it. Refusals come back with their reason."""
+    key = key_of(options)
+    client = await connect()
+    waiting = question_in(await status_of(client, options.run, workflows), options.run)
+    console = console_on(sys.stdout)
+    details = waiting.details
+    put(console, (0, f"{verdict.value} {details.get('action')} of {options.run}", "bold"))
+    for name, value in (details.get("request") or {}).items():
+        put(console, (2, f"{name.replace('_', ' ')}: {value}", ""))
+    put(console, (2, f"worst case ${details.get('worst_usd')}, decided by {details.get('policy')}", ""))
+    put(console, (2, f"requested by {details.get('requested_by')}, open until {clock(waiting.until)}", ""))
+    accepted = await send_answer(client, options.run, waiting, key, verdict)
+    put(console, (0, f"accepted, as {accepted['by']}", "green"))
+    return Exit.OK
+
+
+async def status_of(client: Client, workflow_id: str, workflows: list[Any]) -> Status | None:
+    """Raises HistoryError for a run that is not there."""
+    state = await status_by_query(client, workflow_id)
+    return state or await status_from_history(await fetch(client, workflow_id), workflows)
+
+
+def question_in(state: Status | None, workflow_id: str) -> Waiting:
+    """The one action that waits for a person."""
+    for waiting in state.waiting if state is not None else []:
+        if waiting.action is not None:
+            return waiting
+    where = f"it is at stage {state.stage}" if state is not None else "it has not started"
+    raise CommandError(Exit.FAILED, f"{workflow_id}: nothing waits for an answer; {where}")
+
+
+async def send_answer(
+    client: Client, workflow_id: str, waiting: Waiting, key: Path, verdict: Verdict
+) -> dict[str, Any]:
+    """Sign and send; returns what the run took note of. Raises CommandError with the reason of a refusal."""
+    expires = min(waiting.until, datetime.now(UTC) + PROOF_LASTS)
+    try:
+        proof = sign(key, action=waiting.action or "", verdict=verdict, expires=expires)
+    except (ValueError, TypeError) as error:
+        raise CommandError(Exit.BAD_INPUT, f"{key}: not an approver's private key ({error})") from None
+    content = Answer(action=waiting.action or "", verdict=verdict, proof=proof)
+    handle = client.get_workflow_handle(workflow_id)
+    try:
+        async with asyncio.timeout(ANSWER_PATIENCE_S):
+            accepted: dict[str, Any] = await handle.execute_update(ANSWER, content)
+    except WorkflowUpdateFailedError as error:
+        raise CommandError(Exit.FAILED, f"refused: {error.cause or error}") from None
+    except TimeoutError:
+        line = f"no worker took the answer within {ANSWER_PATIENCE_S:.0f} s; start one (`python worker.py`)"
+        line += " and look with `status` before you answer again"
+        raise CommandError(Exit.UNREACHABLE, line) from None
+    return accepted
+
+
+def key_of(options: argparse.Namespace) -> Path:
+    """The approver's private key: --key, or NAME.key among the approvers'. Raises CommandError."""
+    folder = Settings.of(os.environ).approvers
+    if options.key is not None:
+        key: Path = options.key
+        if options.by and key.name != f"{options.by}.key":
+            raise bad(f"{key} is not named {options.by}.key: a key's file is named for its owner")
+    elif options.by:
+        key = folder / f"{options.by}.key"
+    else:
+        keys = sorted(folder.glob("*.key"))
+        if len(keys) != 1:
+            raise bad(f"{len(keys)} keys are in {folder}: say whose with --by NAME, or --key FILE")
+        key = keys[0]
+    if not key.is_file():
+        raise bad(f"{key}: no such key; `python starter.py new-key NAME` makes one")
+    return key
+
+
+def make_key(options: argparse.Namespace) -> Exit:
+    """A key pair for an approver."""
+    folder = Settings.of(os.environ).approvers
+    try:
+        private = new_key(folder, options.name)
+    except ValueError as error:
+        raise bad(str(error)) from None
+    console = console_on(sys.stdout)
+    put(console, (0, f"{private}", "bold"))
+    put(console, (2, f"is the private key of {options.name}: move it to {options.name}'s own machine", ""))
+    public = private.with_suffix(".pub")
+    put(console, (2, f"{public} makes {options.name} an approver; deleting it ends that", ""))
+    return Exit.OK
+
+
+async def cancel(options: argparse.Namespace) -> Exit:
+    """Ask a run to end: it takes its way out, which compensates and hands over."""
+    client = await connect()
+    handle = client.get_workflow_handle(options.run)
+    try:
+        described = await handle.describe()
+        await handle.cancel()
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        line = f"no open run {options.run!r} on this server; `starter.py list` shows those there are"
+        raise CommandError(Exit.BAD_INPUT, line) from None
+    over = described.close_time
+    if over is not None:
+        raise CommandError(Exit.FAILED, f"{options.run} had ended already, at {clock(over)}")
+    put(console_on(sys.stdout), (0, f"asked {options.run} to end; it takes its way out first", ""))
+    return Exit.OK
+
+
+def bad(line: str) -> CommandError:
+    return CommandError(Exit.BAD_INPUT, line)

@@ -1,0 +1,123 @@
+"""The command line's grammar, with examples that teach it. Imports nothing heavy: `--help` is fast."""
+
+import argparse
+from pathlib import Path
+
+__all__ = ["parser"]
+
+EPILOG = """\
+examples:
+  starter.py demo                                        see all of it, with a local model
+  starter.py dev                                         a whole stack, until Ctrl-C
+  starter.py run resolve-ticket samples/tickets/01-broken-mugs.eml
+  starter.py run resolve-ticket inbox/ --usd 0.02 --deadline 2h --json
+  starter.py status resolve-ticket/default/3f2a9c1e5b7d8a60
+  starter.py explain resolve-ticket/default/3f2a9c1e5b7d8a60 --verify
+  starter.py approve resolve-ticket/default/3f2a9c1e5b7d8a60 --by alice
+  starter.py export resolve-ticket/default/3f2a9c1e5b7d8a60 --output run.json
+  starter.py explain run.json                            no server needed
+  starter.py replay tests/histories                      before a deploy: what would break?
+
+exit codes:
+  0 done   1 a run failed, or something was refused   2 wrong usage or input
+  3 no server or worker answers   4 verification or replay found something
+  130 Ctrl-C; runs go on without the command
+
+environment:
+  TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY ...   your own Temporal instead of the embedded one
+  TENUTO_HOME     where everything local is kept (default: .tenuto)
+  TENUTO_MODELS   the model profiles (default: models.toml)
+  TENUTO_TENANT   whose runs these are (default: default)
+"""
+
+
+def parser(environment: dict[str, str]) -> argparse.ArgumentParser:
+    """Every command with its options."""
+    root = argparse.ArgumentParser(
+        prog="starter.py",
+        description="Start, watch, explain and answer durable AI workflows.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    add_stack(commands)
+    add_run(commands, environment.get("TENUTO_TENANT", "default"))
+    add_looking(commands)
+    add_people(commands)
+    return root
+
+
+Commands = argparse._SubParsersAction  # the type has no public name
+
+
+def add_stack(commands: "Commands[argparse.ArgumentParser]") -> None:
+    demo = commands.add_parser("demo", help="resolve sample tickets, kill the worker, show what was kept")
+    demo.add_argument(
+        "--tickets", type=int, default=6, metavar="N", help="how many of the samples (default: 6)"
+    )
+    demo.add_argument("--provider", metavar="NAME", help="a profile of models.toml (default: the first)")
+    demo.add_argument("--keep", action="store_true", help="leave everything running; `down` ends it")
+    demo.add_argument("--json", action="store_true", help="the results as JSON")
+    commands.add_parser("dev", help="a whole stack in the foreground, until Ctrl-C")
+    commands.add_parser("down", help="end what `demo --keep` left running")
+
+
+def add_run(commands: "Commands[argparse.ArgumentParser]", tenant: str) -> None:
+    run = commands.add_parser(
+        "run",
+        help="start runs and wait for them",
+        description="All inputs are checked before the first run starts. The same input of the same tenant "
+        "joins the run that is there.",
+    )
+    run.add_argument("workflow", metavar="WORKFLOW", help="for example resolve-ticket")
+    run.add_argument("inputs", nargs="+", metavar="INPUT", help="a mail, a folder of .eml files, or -")
+    run.add_argument("--tenant", default=tenant, help="whose run it is (default: %(default)s)")
+    run.add_argument("--usd", metavar="AMOUNT", help="cap in US dollars, for example 0.05")
+    run.add_argument("--tokens", type=int, metavar="N", help="cap in tokens")
+    run.add_argument("--calls", type=int, metavar="N", help="cap in model calls")
+    run.add_argument("--steps", type=int, metavar="N", help="cap in steps")
+    run.add_argument("--deadline", metavar="TIME", help="90s, 30m, 2h or 2d, the way out included")
+    run.add_argument("--profile", metavar="NAME", help="a profile of models.toml (default: the first)")
+    run.add_argument("--id", metavar="ID", help="a workflow id of your own, for one input")
+    run.add_argument("--again", action="store_true", help="start anew also when the same input has run")
+    run.add_argument("--requested-by", metavar="NAME", help="who asks; may not approve (default: you)")
+    run.add_argument("--no-wait", action="store_true", help="return when everything has started")
+    run.add_argument("--json", action="store_true", help="the results as JSON")
+
+
+def add_looking(commands: "Commands[argparse.ArgumentParser]") -> None:
+    status = commands.add_parser("status", help="where a run is, what it waits for, what it cost")
+    explain = commands.add_parser("explain", help="why a run took its path, from its history alone")
+    for each in (status, explain):
+        each.add_argument("run", metavar="ID|FILE", help="a workflow id, or an exported history")
+        each.add_argument("--json", action="store_true", help="the same as JSON")
+    explain.add_argument("--verify", action="store_true", help="prove it again with the current code")
+    export = commands.add_parser("export", help="a run's history as JSON")
+    export.add_argument("run", metavar="ID")
+    export.add_argument("--output", type=Path, metavar="FILE", help="instead of standard output")
+    listing = commands.add_parser("list", help="the latest runs")
+    listing.add_argument("--stage", help="only those at this stage")
+    listing.add_argument("--tenant", help="only this tenant's")
+    listing.add_argument("--limit", type=int, default=20, metavar="N", help="how many (default: 20)")
+    listing.add_argument("--json", action="store_true", help="the same as JSON")
+    replay = commands.add_parser("replay", help="check recorded runs against the current code")
+    replay.add_argument("inputs", nargs="*", metavar="FILE|FOLDER", help="exported histories")
+    example = "WorkflowType='resolve-ticket'"
+    replay.add_argument("--query", metavar="QUERY", help=f"runs of the server, for example {example}")
+
+
+def add_people(commands: "Commands[argparse.ArgumentParser]") -> None:
+    for name, help_text in (
+        ("approve", "say yes to the action that a run waits with"),
+        ("deny", "say no to the action that a run waits with"),
+    ):
+        answer = commands.add_parser(name, help=help_text)
+        answer.add_argument("run", metavar="ID")
+        answer.add_argument("--by", metavar="NAME", help="whose key of the approvers' folder to sign with")
+        answer.add_argument(
+            "--key", type=Path, metavar="FILE", help="a private key elsewhere, named NAME.key"
+        )
+    cancel = commands.add_parser("cancel", help="ask a run to end by its way out")
+    cancel.add_argument("run", metavar="ID")
+    key = commands.add_parser("new-key", help="make an approver's key pair")
+    key.add_argument("name", metavar="NAME")

@@ -1,0 +1,132 @@
+"""What the demo shows at its end."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from commands.demo_cast import Part
+from commands.demo_proof import Proof
+from commands.looking import print_verification
+from commands.results import as_json, path_of
+from operations.decision_rows import tables_of
+from operations.explaining import explain
+from operations.lines import put
+from operations.story import Story
+from operations.wording import dollars, duration
+
+__all__ = ["as_text", "print_demo"]
+
+
+def print_demo(
+    runs: Sequence[tuple[Part, Story]],
+    proof: Proof,
+    killed_during: str | None,
+    console: Console,
+    workflows: Any,
+) -> None:
+    """Results, then what was proven, then one run explained."""
+    console.print()
+    console.print(results(runs))
+    wrong = sum(path_of(told) != part.path for part, told in runs)
+    if wrong:
+        words = (
+            f"{wrong} of {len(runs)} took another path than a careful reader would: the model misread them"
+        )
+        put(console, (0, words, "yellow"))
+    console.print()
+    for line in proven(runs, proof, killed_during):
+        put(console, line)
+    if runs:
+        shown = next((i for i, (_, told) in enumerate(runs) if lost(told)), 0)
+        console.print()
+        put(console, (0, f"one run explained: {runs[shown][0].file.name}", "bold underline"))
+        explain(runs[shown][1], tables_of(list(workflows)), console)
+        print_verification(proof.verified[shown], console)
+    console.print()
+    for problem in proof.problems:
+        put(console, (0, f"FAILED: {problem}", "bold red"))
+
+
+def lost(told: Story) -> bool:
+    return bool(told.totals.unknown.calls)
+
+
+def results(runs: Sequence[tuple[Part, Story]]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("ticket", "path", "expected", "refund", "proven", "unknown", "time"):
+        table.add_column(column, overflow="fold", no_wrap=column == "path")
+    for part, told in runs:
+        path, totals = path_of(told), told.totals
+        refund = (told.result or {}).get("refunded")
+        table.add_row(
+            Text(part.file.stem),
+            Text(path, style="green" if path == part.path else "yellow"),
+            Text("the same" if path == part.path else part.path),
+            Text(f"${refund}" if refund else ""),
+            Text(f"{dollars(totals.proven_usd)} {totals.proven_tokens:,} tok"),
+            Text(f"{totals.unknown.tokens:,} tok" if lost(told) else "", style="red"),
+            Text(duration(told.duration_s)),
+        )
+    return table
+
+
+def proven(
+    runs: Sequence[tuple[Part, Story]], proof: Proof, killed_during: str | None
+) -> list[tuple[int, str, str]]:
+    lines = []
+    if killed_during is not None:
+        name = next((p.file.name for p, told in runs if killed_during in ids(told)), "a run")
+        words = f"the worker was killed during attempt {killed_during} ({name}): its cost is unknown, "
+        lines.append((0, words + "booked at its worst case, and the step was tried again", ""))
+    if proof.matched is not None:
+        found = proof.matched
+        lines.append(
+            (
+                0,
+                f"{found.requests} requests at the model server, {found.attempts} attempts in the ledgers: "
+                + ("matched one to one" if not found.problems else "NOT matched")
+                + (f"; {found.unsent} attempts sent nothing" if found.unsent else ""),
+                "",
+            )
+        )
+    else:
+        lines.append(
+            (0, "the provider's own request journal is not here, so requests are not matched", "dim")
+        )
+    for refund in proof.refunds:
+        voided = ", voided" if refund.voided else ""
+        lines.append((0, f"payment service: ${refund.usd} back for {refund.order_number}, once{voided}", ""))
+    holds = sum(each.holds for each in proof.verified)
+    lines.append((0, f"{holds} of {len(proof.verified)} histories verified against the current code", ""))
+    return lines
+
+
+def ids(told: Story) -> set[str]:
+    return {attempt.attempt_id for attempt in told.attempts}
+
+
+def as_text(
+    runs: Sequence[tuple[Part, Story]], proof: Proof, killed_during: str | None, ui: str | None
+) -> str:
+    """The same as JSON."""
+    tickets = [
+        {**as_json(part.file.name, told), "path": path_of(told), "expected": part.path} for part, told in runs
+    ]
+    matched = proof.matched
+    return json.dumps(
+        {
+            "ok": not proof.problems,
+            "problems": proof.problems,
+            "tickets": tickets,
+            "killed_during": killed_during,
+            "requests": None if matched is None else {"seen": matched.requests, "attempts": matched.attempts},
+            "refunds": [{"order": each.order_number, "usd": str(each.usd)} for each in proof.refunds],
+            "verified": [each.holds for each in proof.verified],
+            "ui": ui,
+        },
+        indent=1,
+    )

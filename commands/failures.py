@@ -1,0 +1,60 @@
+"""How a command ends: exit codes, and one clear line for everything that can go wrong."""
+
+from enum import IntEnum
+
+__all__ = ["CommandError", "Exit", "account_of"]
+
+
+class Exit(IntEnum):
+    """The command line's exit codes, as `--help` lists them."""
+
+    OK = 0
+    FAILED = 1
+    """A run failed, or something was refused."""
+    BAD_INPUT = 2
+    UNREACHABLE = 3
+    """No server, or no worker."""
+    FOUND = 4
+    """Verification or replay found something."""
+    INTERRUPTED = 130
+
+
+class CommandError(Exception):
+    """The command cannot go on; its lines go to a person, the code to a script."""
+
+    def __init__(self, code: Exit, line: str) -> None:
+        super().__init__(line)
+        self.code = code
+
+
+def account_of(error: BaseException) -> tuple[Exit, str] | None:
+    """The code and the line for an error that is understood; None for a defect.
+
+    Imported parts are looked up here and not above, so that a command which never fails never loads them.
+    """
+    if isinstance(error, CommandError):
+        return error.code, str(error)
+    from temporalio.service import RPCError, RPCStatusCode
+
+    from activities.catalogue import CatalogueError
+    from connection import NotConnected
+    from embedded.stack import ServiceError
+    from embedded.weights import WeightsError
+    from operations.histories import HistoryError
+    from operations.inbox import InboxError
+    from operations.starting import TermsRefused
+
+    if isinstance(error, (CatalogueError, HistoryError, InboxError, TermsRefused)):
+        return Exit.BAD_INPUT, str(error)
+    if isinstance(error, NotConnected):
+        return Exit.UNREACHABLE, str(error)
+    if isinstance(error, (ServiceError, WeightsError)):
+        return Exit.FAILED, str(error)
+    if isinstance(error, RPCError):
+        silent = error.status in (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED)
+        line = "the Temporal server does not answer" if silent else "the Temporal server refuses"
+        step = "check TEMPORAL_ADDRESS, or start one with `python starter.py dev`"
+        return (Exit.UNREACHABLE if silent else Exit.FAILED), f"{line}: {error.message}; {step}"
+    if isinstance(error, OSError):
+        return Exit.FAILED, f"{error.filename or 'input or output'}: {error.strerror or error}"
+    return None

@@ -1,0 +1,73 @@
+"""What `run` is given, as arguments of a workflow: mails for tickets, JSON for everything else."""
+
+import inspect
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from pydantic import ValidationError
+
+from commands.failures import CommandError, Exit
+from contracts.tickets import Ticket
+from contracts.values import Value
+from operations.inbox import read_tickets
+
+__all__ = ["Given", "given", "workflow_named"]
+
+
+@dataclass(frozen=True)
+class Given:
+    """One argument, and what a person calls it."""
+
+    label: str
+    argument: Value
+
+
+def workflow_named(name: str, workflows: Sequence[Any]) -> Any:
+    """The registered class of that name. Raises CommandError that names the known ones."""
+    for each in workflows:
+        if each.plan.name == name:
+            return each
+    known = ", ".join(each.plan.name for each in workflows)
+    raise CommandError(Exit.BAD_INPUT, f"no workflow {name!r}; known: {known}")
+
+
+def given(workflow: Any, inputs: Sequence[str]) -> list[Given]:
+    """Every input parsed, or an error with a line for each that cannot be: no run is half started."""
+    model = argument_of(workflow)
+    if model is Ticket:
+        tickets = read_tickets(inputs, sys.stdin.buffer)
+        labels = labels_of(inputs)
+        if len(labels) != len(tickets):
+            labels = [ticket.subject or ticket.message_id for ticket in tickets]
+        return [Given(label, ticket) for label, ticket in zip(labels, tickets, strict=True)]
+    return [Given(Path(name).name, from_json(model, name)) for name in inputs]
+
+
+def argument_of(workflow: Any) -> type[Value]:
+    """The type of the workflow's own argument: the one before its terms."""
+    parameters = list(inspect.signature(workflow.run).parameters)
+    argument: type[Value] = get_type_hints(workflow.run)[parameters[1]]
+    return argument
+
+
+def labels_of(inputs: Sequence[str]) -> list[str]:
+    """In the order in which `read_tickets` gives their tickets."""
+    labels: list[str] = []
+    for name in inputs:
+        path = Path(name)
+        labels += sorted(file.name for file in path.glob("*.eml")) if path.is_dir() else [path.name]
+    return labels
+
+
+def from_json(model: type[Value], name: str) -> Value:
+    try:
+        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+        return model.model_validate_json(text)
+    except OSError as error:
+        raise CommandError(Exit.BAD_INPUT, f"{name}: {error.strerror}") from None
+    except (ValidationError, UnicodeDecodeError) as error:
+        first = " ".join(str(error).split())[:200]
+        raise CommandError(Exit.BAD_INPUT, f"{name}: not a {model.__name__} as JSON: {first}") from None

@@ -1,0 +1,142 @@
+"""`status`, `explain`, `export` and `list`: what is known of runs, changing nothing."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from commands.failures import CommandError, Exit
+from commands.sources import history_of, status_by_query, status_from_history
+from connection import connect
+from operations.decision_rows import tables_of
+from operations.explaining import explain as print_story
+from operations.lines import console_on, put, safe
+from operations.starting import STAGE, TENANT
+from operations.statuses import print_status
+from operations.story import story
+from operations.verification import Verification, verify
+from operations.wording import clock
+
+__all__ = ["explain", "export", "list_runs", "print_verification", "status"]
+
+
+async def status(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
+    """Where a run is: told by a worker, or recomputed from its history."""
+    found = await history_of(options.run)
+    told = story(found.history)
+    state, source = None, "from the history"
+    if found.client is not None:
+        state = await status_by_query(found.client, options.run)
+        source = "told by a worker" if state is not None else "from the history: no worker answers"
+    if state is None:
+        state = await status_from_history(found.history, list(workflows))
+    if options.json:
+        content = state.model_dump(mode="json") if state is not None else None
+        outcome = {"workflow_id": told.workflow_id, "state": told.state, "status": content}
+        sys.stdout.write(json.dumps(outcome, indent=1) + "\n")
+        return Exit.OK
+    console = console_on(sys.stdout)
+    put(console, (0, f"{told.workflow_id}: {told.state} ({source})", "bold"))
+    if state is not None:
+        print_status(state, console)
+    elif told.state == "not started":
+        put(console, (2, "no worker has completed a task of it; start one with `python worker.py`", "yellow"))
+    if told.reason is not None:
+        put(console, (2, told.reason, "red"))
+    for what in told.about_to:
+        put(console, (2, f"about to {what}", "cyan"))
+    return Exit.OK
+
+
+async def explain(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
+    """A run's story, and with --verify whether it can be proven again."""
+    history = (await history_of(options.run)).history
+    told = story(history)
+    verified = None
+    if options.verify and told.state != "not started":
+        verified = await verify(history, list(workflows))
+    if options.json:
+        content = told.model_dump(mode="json")
+        if verified is not None:
+            findings = [{"event": each.event, "what": each.what} for each in verified.findings]
+            content["verification"] = {"holds": verified.holds, "findings": findings}
+        sys.stdout.write(json.dumps(content, indent=1) + "\n")
+    else:
+        console = console_on(sys.stdout)
+        print_story(told, tables_of(list(workflows)), console)
+        if verified is not None:
+            print_verification(verified, console)
+    return Exit.OK if verified is None or verified.holds else Exit.FOUND
+
+
+def print_verification(verified: Verification, console: Any) -> None:
+    """Whether trail, events and code agree, and where they do not."""
+    if verified.holds:
+        words = f"verified: {verified.events} events, {verified.links} trail links and the current code agree"
+        put(console, (0, words, "bold green"))
+        return
+    put(console, (0, f"not verified: {len(verified.findings)} disagreements", "bold red"))
+    for finding in verified.findings:
+        put(console, (2, f"{finding.event}: {finding.what}", "red"))
+
+
+async def export(options: argparse.Namespace) -> Exit:
+    """A run's history as JSON, complete in itself: `explain`, `status` and `replay` read it again."""
+    text = (await history_of(options.run)).history.to_json() + "\n"
+    if options.output is None:
+        sys.stdout.write(text)
+        return Exit.OK
+    write(options.output, text)
+    sys.stderr.write(f"wrote {options.output}\n")
+    return Exit.OK
+
+
+def write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CommandError(Exit.BAD_INPUT, f"{path}: cannot be written: {error.strerror}") from None
+
+
+async def list_runs(options: argparse.Namespace) -> Exit:
+    """The latest runs, newest first."""
+    client = await connect()
+    rows = []
+    async for each in client.list_workflows(query_of(options), limit=options.limit):
+        attributes = each.typed_search_attributes
+        rows.append(
+            {
+                "workflow_id": each.id,
+                "run_id": each.run_id,
+                "state": each.status.name.lower() if each.status else "unknown",
+                "stage": attributes.get(STAGE),
+                "tenant": attributes.get(TENANT),
+                "started_at": each.start_time.isoformat(),
+                "started": clock(each.start_time),
+            }
+        )
+    if options.json:
+        shown = [{key: value for key, value in row.items() if key != "started"} for row in rows]
+        sys.stdout.write(json.dumps(shown, indent=1) + "\n")
+        return Exit.OK
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    columns = ("workflow_id", "state", "stage", "started")
+    for column in columns:
+        table.add_column(column.replace("_", " "), overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(safe(row[column] or "")) for column in columns))
+    console_on(sys.stdout).print(table)
+    return Exit.OK
+
+
+def query_of(options: argparse.Namespace) -> str | None:
+    wanted = [(STAGE.name, options.stage), (TENANT.name, options.tenant)]
+    for _, value in wanted:
+        if value is not None and "'" in value:
+            raise CommandError(Exit.BAD_INPUT, f"{value!r} holds a quote; no stage or tenant does")
+    return " AND ".join(f"{name} = '{value}'" for name, value in wanted if value is not None) or None

@@ -1,0 +1,60 @@
+"""What came of runs: a row for each, from its history."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from operations.lines import safe
+from operations.story import Story
+from operations.wording import dollars, duration
+
+__all__ = ["as_json", "print_results"]
+
+
+def print_results(stories: Sequence[tuple[str, Story]], console: Console) -> None:
+    """A table: path, order, refund, cost and time of each run."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("input", "path", "order", "refund", "proven", "unknown", "time"):
+        table.add_column(column, overflow="fold")
+    for label, told in stories:
+        result, totals = told.result or {}, told.totals
+        lost = totals.unknown
+        table.add_row(
+            Text(safe(label)),
+            Text(path_of(told), style="" if told.state in {"completed", "running"} else "red"),
+            Text(safe(str(result.get("order_number") or ""))),
+            Text(f"${result['refunded']}" if result.get("refunded") else ""),
+            Text(f"{dollars(totals.proven_usd)} {totals.proven_tokens:,} tok"),
+            Text(f"{dollars(lost.usd)} {lost.tokens:,} tok" if lost.calls else "", style="red"),
+            Text(duration(told.duration_s)),
+        )
+    console.print(table)
+    for label, told in stories:
+        if told.reason is not None:
+            console.print(Text(safe(f"{label}: {told.reason}"), style="red"))
+
+
+def path_of(told: Story) -> str:
+    """How it ended: the workflow's own word for it, with why it left its story early if it did."""
+    result = told.result or {}
+    ending = result.get("ending")
+    path = str(result.get("path", told.state))
+    return f"{path} ({ending['kind']})" if isinstance(ending, dict) else path
+
+
+def as_json(label: str, told: Story) -> dict[str, Any]:
+    """The same for a program; amounts are decimal strings in US dollars."""
+    totals = told.totals.model_dump(mode="json")
+    return {
+        "input": label,
+        "workflow_id": told.workflow_id,
+        "run_id": told.run_id,
+        "state": told.state,
+        "result": told.result,
+        "reason": told.reason,
+        "totals": totals,
+        "duration_s": round(told.duration_s, 3),
+    }

@@ -1,0 +1,127 @@
+"""`run`: start runs, all or none, and wait for them."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.client import Client
+
+from activities.catalogue import load_catalogue
+from activities.sheets import sheet_of
+from commands.failures import CommandError, Exit
+from commands.inputs import Given, given, workflow_named
+from commands.results import as_json, print_results
+from commands.terms_options import terms_of
+from commands.watching import Watched, board_on, watch
+from connection import TASK_QUEUE, Settings, connect
+from contracts.terms import Terms
+from operations.histories import fetch
+from operations.lines import console_on, put
+from operations.starting import Started, check_terms, start
+from operations.story import Story, story
+from operations.wording import amount_text, clock
+
+__all__ = ["has_workers", "run", "stories_of"]
+
+RPC_PATIENCE = timedelta(seconds=10)
+
+
+async def run(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
+    """Check everything, then start everything, then wait."""
+    workflow = workflow_named(options.workflow, workflows)
+    arguments = given(workflow, options.inputs)
+    terms = checked_terms(options, workflow)
+    if options.id and len(arguments) != 1:
+        raise CommandError(Exit.BAD_INPUT, f"--id names one run, but there are {len(arguments)} inputs")
+    client = await connect()
+    runs = [await begin(client, workflow, each, terms, options) for each in arguments]
+    if options.no_wait:
+        if options.json:
+            begun = [{"input": each.label, "workflow_id": each.workflow_id} for each in runs]
+            sys.stdout.write(json.dumps(begun) + "\n")
+        return Exit.OK
+    console = console_on(sys.stderr)
+    if not await has_workers(client):
+        note = f"no worker takes tasks from {TASK_QUEUE!r}: the runs wait until one does (`python worker.py`)"
+        put(console, (0, note, "yellow"))
+    try:
+        with board_on(console) as board:
+            await watch(client, runs, board)
+    finally:
+        if not all(each.over for each in runs):
+            for each in runs:
+                put(console, (0, f"goes on: python starter.py status {each.workflow_id}", "yellow"))
+    return await report(client, runs, options)
+
+
+def checked_terms(options: argparse.Namespace, workflow: Any) -> Terms:
+    """Terms under which a run can begin. Raises CatalogueError, TermsRefused, CommandError."""
+    catalogue = load_catalogue(Settings.of(os.environ).models, os.environ)
+    profile = options.profile or catalogue.profiles[0]
+    terms = terms_of(options, workflow.plan, profile)
+    check_terms(workflow.plan, terms, sheet_of(workflow.plan.sheet_request(profile), catalogue, {}))
+    return terms
+
+
+async def begin(
+    client: Client, workflow: Any, each: Given, terms: Terms, options: argparse.Namespace
+) -> Watched:
+    """Start one, or join the run that has the same input, and say which."""
+    started = await start(
+        client,
+        workflow,
+        each.argument,
+        terms,
+        task_queue=TASK_QUEUE,
+        workflow_id=options.id,
+        again=options.again,
+    )
+    put(console_on(sys.stderr), (0, f"{each.label}: {joined_text(started, terms)}", ""))
+    return Watched(each.label, started.workflow_id, started.run_id)
+
+
+def joined_text(started: Started, terms: Terms) -> str:
+    if not started.joined:
+        return f"started {started.workflow_id}"
+    text = f"joined {started.workflow_id}"
+    if started.began_at is not None:
+        text += f", which began {clock(started.began_at)}"
+    if started.terms is not None and started.terms != terms:
+        theirs = started.terms
+        text += f", under its own terms: {amount_text(theirs.cap)}, profile {theirs.profile}"
+    return text + " (--again starts anew)"
+
+
+async def has_workers(client: Client) -> bool:
+    """Whether anybody took tasks from the workflows' queue in the last minutes."""
+    described = await client.workflow_service.describe_task_queue(
+        DescribeTaskQueueRequest(
+            namespace=client.namespace,
+            task_queue=TaskQueue(name=TASK_QUEUE),
+            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+        ),
+        timeout=RPC_PATIENCE,
+    )
+    return bool(described.pollers)
+
+
+async def stories_of(client: Client, runs: Sequence[Watched]) -> list[tuple[str, Story]]:
+    """Each run's story, with its label."""
+    return [(each.label, story(await fetch(client, each.workflow_id, each.run_id or None))) for each in runs]
+
+
+async def report(client: Client, runs: Sequence[Watched], options: argparse.Namespace) -> Exit:
+    """Show what came of them. Every run that returned a result is well, wherever its path led."""
+    stories = await stories_of(client, runs)
+    if options.json:
+        sys.stdout.write(json.dumps([as_json(label, told) for label, told in stories], indent=1) + "\n")
+    else:
+        print_results(stories, console_on(sys.stdout))
+    return Exit.OK if all(told.state == "completed" for _, told in stories) else Exit.FAILED

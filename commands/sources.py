@@ -1,0 +1,80 @@
+"""Where a run's history and status come from: a server, or a file."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from temporalio.client import Client, WorkflowHistory, WorkflowQueryFailedError
+from temporalio.service import RPCError
+
+from commands.failures import CommandError, Exit
+from connection import connect
+from contracts.receipts import Status
+from operations.histories import HistoryError, decided, fetch, load
+from operations.recomputing import recompute
+from workflows.kernel.case import STATUS
+
+__all__ = ["Found", "history_of", "status_by_query", "status_from_history"]
+
+# A worker answers in milliseconds; without one the server waits as long as it may.
+QUERY_PATIENCE = timedelta(seconds=2)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A history, and the server it is on; None for a file."""
+
+    history: WorkflowHistory
+    client: Client | None = None
+
+
+async def history_of(name: str) -> Found:
+    """By workflow id from the server, or from a file if there is one of that name. Raises HistoryError."""
+    recorded = from_file(name)
+    if recorded is not None:
+        return Found(recorded)
+    client = await connect()
+    return Found(await fetch(client, name), client)
+
+
+def from_file(name: str) -> WorkflowHistory | None:
+    """The history in the file of that name; None when the name is a workflow id."""
+    path = Path(name)
+    if path.is_file():
+        return load(path)
+    if path.suffix == ".json" or path.is_dir():
+        raise HistoryError(f"{name}: no such file; `export ID --output FILE` writes one")
+    return None
+
+
+async def status_by_query(client: Client, workflow_id: str) -> Status | None:
+    """What a worker says; None when none answers in time, or the run has not opened its ledger yet."""
+    handle = client.get_workflow_handle(workflow_id)
+    try:
+        told = await handle.query(STATUS, rpc_timeout=QUERY_PATIENCE)
+    except (RPCError, WorkflowQueryFailedError):
+        return None
+    return None if told is None else Status.model_validate(told)
+
+
+async def status_from_history(history: WorkflowHistory, workflows: list[type]) -> Status | None:
+    """What the code says after the last completed task; None for a run that has not started.
+
+    Raises CommandError when the current code cannot follow the history.
+    """
+    try:
+        past = decided(history)
+    except HistoryError:
+        return None
+    recomputed = await recompute(past, workflows)
+    if recomputed.failure is not None:
+        raise CommandError(
+            Exit.FOUND,
+            f"{history.workflow_id}: the current code cannot follow this history "
+            f"({one_line(recomputed.failure)}); `explain` needs no code",
+        )
+    return recomputed.status
+
+
+def one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:300]

@@ -1,0 +1,97 @@
+"""`dev` and `down`: a whole stack on this machine, and its end."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator, Set
+from contextlib import contextmanager
+
+from rich.console import Console
+
+from commands.failures import CommandError, Exit
+from commands.services import catalogue_here, needed_model, payments_service, samples_in, worker_service
+from embedded.stack import Service, home, stop_all
+from embedded.temporal_server import ensure_temporal
+from operations.lines import console_on, put
+
+__all__ = ["dev", "down", "ended_in_order", "refuse_second_worker", "running"]
+
+# What is under way when the worker is asked to stop may end: an attempt takes two minutes at most.
+DRAIN_S = 135.0
+# First who works, last what everything stands on.
+ORDER = ("worker", "payments", "model", "temporal")
+
+
+def dev() -> Exit:
+    """Start what is not running, say where it is, and end what was started on Ctrl-C."""
+    folder = home()
+    console = console_on(sys.stdout)
+    refuse_second_worker()
+    before = running()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    worker = worker_service(folder, drain_s=DRAIN_S)
+    with ended_in_order(before, console):
+        temporal = ensure_temporal(folder)
+        os.environ["TEMPORAL_ADDRESS"] = temporal.address
+        put(console, (0, f"Temporal   {temporal.address}   UI {temporal.ui or 'of your server'}", ""))
+        samples_in(folder)
+        payments = payments_service(folder, folder).ensure()
+        put(console, (0, f"payments   {payments.facts['url']}", ""))
+        profile = catalogue_here(os.environ).profiles[0]
+        model = needed_model(folder, profile, os.environ)
+        if model is not None:
+            put(console, (0, f"model      {model.model} at {model.address}", ""))
+        worker.ensure()
+        put(console, (0, f"worker     log {worker.log}", ""))
+        example = "python starter.py run resolve-ticket samples/tickets/01-broken-mugs.eml"
+        put(console, (0, f"ready: {example}", "bold"))
+        put(console, (0, "Ctrl-C ends all of it, the worker first; once more ends it at once", "dim"))
+        try:
+            while worker.running() is not None:
+                time.sleep(1.0)
+        except KeyboardInterrupt:
+            return Exit.OK
+    raise CommandError(Exit.FAILED, f"the worker ended; its log is {worker.log}")
+
+
+def down() -> Exit:
+    """End every server and worker that was started for this checkout."""
+    folder = home()
+    ended = [name for name in ORDER if Service(name, folder, stop_timeout=DRAIN_S).stop()]
+    ended += stop_all(folder)
+    sys.stdout.write(f"ended: {', '.join(ended)}\n" if ended else "nothing was running\n")
+    return Exit.OK
+
+
+def running() -> set[str]:
+    """The services of this home folder that run."""
+    folder = home()
+    return {name for name in ORDER if Service(name, folder).running() is not None}
+
+
+def refuse_second_worker() -> None:
+    """Two stacks of one checkout would take each other's tasks. Raises CommandError."""
+    taken = running() & {"worker", "payments"}
+    if taken:
+        line = f"{' and '.join(sorted(taken))} of this checkout run already"
+        raise CommandError(Exit.FAILED, f"{line}; `python starter.py down` ends them")
+
+
+@contextmanager
+def ended_in_order(kept: Set[str], console: Console, drain_s: float = DRAIN_S) -> Iterator[None]:
+    """At the end of the block stop what was not there before it, the worker first."""
+    folder, patience = home(), {"worker": drain_s}
+    try:
+        yield
+    finally:
+        for name in ORDER:
+            if name in kept:
+                continue
+            try:
+                ran = Service(name, folder, stop_timeout=patience.get(name, 10.0)).stop()
+            except KeyboardInterrupt:
+                patience = dict.fromkeys(ORDER, 0.0)
+                ran = Service(name, folder, stop_timeout=0.0).stop()
+            if ran:
+                put(console, (0, f"ended {name}", "dim"))

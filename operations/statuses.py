@@ -1,0 +1,78 @@
+"""A run's status as text: the same for one that a worker told and one that was recomputed from a history."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from rich.console import Console
+
+from contracts.receipts import AttemptEnd, Status, Waiting
+from contracts.values import plain
+from operations.lines import Line, put
+from operations.wording import amount_text, clock, dollars, duration
+
+__all__ = ["print_status"]
+
+STEP_STYLES = {"done": "green", "failed": "red", "running": "cyan", "waiting": "yellow"}
+
+
+def print_status(status: Status, console: Console, *, now: datetime | None = None) -> None:
+    """Print where the run is, what it waits for, and its money. `now` is for the times that are left."""
+    for line in lines(status, now or datetime.now(UTC)):
+        put(console, line)
+
+
+def lines(status: Status, now: datetime) -> Iterator[Line]:
+    yield 0, f"stage {status.stage}", "bold blue"
+    whose = f"{status.workflow} for {status.tenant}, requested by {status.requested_by}"
+    yield 2, f"{whose}, profile {status.profile}", ""
+    yield 2, f"started {clock(status.started_at)}, deadline {within(status.deadline_at, now)}", ""
+    for waiting in status.waiting:
+        yield from waiting_lines(waiting, now)
+    for step in status.steps:
+        tries = f" (attempt {step.attempts})" if step.attempts > 1 else ""
+        yield 2, f"{step.state}: {step.name}{tries}, because {step.why}", STEP_STYLES.get(step.state, "")
+    for decision in status.decisions:
+        yield (
+            2,
+            f"decided {decision.table} v{decision.version}: {decision.outcome}, because {decision.because}",
+            "",
+        )
+    if status.ending is not None:
+        yield 2, f"left the story ({status.ending.kind.value}): {status.ending.reason}", "bold yellow"
+    yield from money(status)
+    for notice in status.notices:
+        yield 2, f"notice: {notice}", "yellow"
+
+
+def waiting_lines(waiting: Waiting, now: datetime) -> Iterator[Line]:
+    yield 2, f"waits for {waiting.what}", "bold yellow"
+    yield 4, f"until {within(waiting.until, now)}; otherwise {waiting.otherwise}", "yellow"
+    request = waiting.details.get("request")
+    if isinstance(request, dict):
+        yield 4, ", ".join(f"{name}: {value}" for name, value in request.items()), ""
+    if waiting.action is not None:
+        yield 4, f"action {waiting.action}", "dim"
+
+
+def money(status: Status) -> Iterator[Line]:
+    balance = status.balance
+    yield 2, f"cost    {dollars(balance.settled.usd)} proven, {balance.settled.tokens:,} tokens", ""
+    lost = sum(line.end is AttemptEnd.UNKNOWN for line in status.attempts)
+    if lost:
+        booked = f"{amount_text(balance.unknown)} unknown in {lost} attempts, booked at their worst case"
+        yield 10, booked, "red"
+    if balance.held.calls or balance.held.usd:
+        yield 10, f"{amount_text(balance.held)} held for what is under way", "cyan"
+    kept = f"; {amount_text(status.escrow)} kept for the way out" if status.escrow.steps else ""
+    yield 10, f"{amount_text(status.free)} free of a cap of {amount_text(status.cap)}{kept}", ""
+    if balance.overrun:
+        yield (
+            10,
+            f"overrun: a provider billed above its own maximum (${plain(balance.settled.usd)} in all)",
+            "bold red",
+        )
+
+
+def within(moment: datetime, now: datetime) -> str:
+    left = (moment - now).total_seconds()
+    return f"{clock(moment)} ({f'in {duration(left)}' if left > 0 else 'over'})"

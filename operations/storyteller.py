@@ -1,0 +1,202 @@
+"""From events to items, in the order in which things happened.
+
+Trail entries ride with a later event, so each is put where it belongs: an attempt's booking to its attempt,
+a decision behind the evidence that was taken in just before it.
+"""
+
+from collections.abc import Callable
+from datetime import UTC
+from typing import Any, ClassVar
+
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.client import WorkflowHistory
+
+from contracts.sheet import Route, Sheet, resolve_sheet
+from operations.attempt_accounts import OUTCOMES, Account, json_of, seconds_between
+from operations.evidence import local_activity_id
+from operations.histories import HistoryError, attributes_of, decided, links
+from operations.story_items import (
+    ApprovalEnded,
+    CancelAsked,
+    Decided,
+    Item,
+    LeftEarly,
+    PersonAnswered,
+    ReadMade,
+    SignalIgnored,
+    StageEntered,
+    Waited,
+)
+from operations.trail_places import TrailPlaces, summary_of
+from workflows.kernel.approvals import claims_of
+from workflows.kernel.run import STAGE
+
+__all__ = ["Storyteller"]
+
+
+class Storyteller:
+    """Reads a history once; then `items`, `sheet` and `started` are there."""
+
+    def __init__(self, history: WorkflowHistory) -> None:
+        self.sheet: Sheet | None = None
+        self.started = True
+        try:
+            self._last = decided(history).events[-1].event_id
+        except HistoryError:
+            self.started, self._last = False, 0
+        self._events = list(history.events)
+        self._placed: list[tuple[int, int, Item]] = []
+        self._accounts: dict[int, Account] = {}
+        self._seen = TrailPlaces()
+        for event in self._events:
+            self._handlers.get(event.event_type, Storyteller._skip)(self, event)
+        self._take_trail(history)
+        self._tell_rest()
+
+    @property
+    def items(self) -> list[Item]:
+        """In the order of events; what a trail entry tells comes behind the event that it follows from."""
+        return [item for *_, item in sorted(self._placed, key=lambda placed: placed[:2])]
+
+    @property
+    def route(self) -> Route | None:
+        """None while no sheet is recorded."""
+        return self.sheet.route if self.sheet else None
+
+    def _place(
+        self, event: HistoryEvent, make: Callable[..., Item], anchor: int | None = None, **told: Any
+    ) -> None:
+        item = make(
+            event=event.event_id,
+            at=event.event_time.ToDatetime(UTC),
+            beyond=event.event_id > self._last,
+            **told,
+        )
+        self._placed.append((event.event_id if anchor is None else anchor, len(self._placed), item))
+
+    def _skip(self, event: HistoryEvent) -> None:
+        """Bookkeeping of the server."""
+
+    def _task(self, event: HistoryEvent) -> None:
+        self._seen.tasks.append(event)
+
+    def _stage(self, event: HistoryEvent) -> None:
+        fields = attributes_of(event).search_attributes.indexed_fields
+        if STAGE.name in fields:
+            self._place(event, StageEntered, stage=str(json_of([fields[STAGE.name]])[0]))
+
+    def _scheduled(self, event: HistoryEvent) -> None:
+        self._accounts[event.event_id] = Account(event)
+
+    def _begun(self, event: HistoryEvent) -> None:
+        self._accounts[attributes_of(event).scheduled_event_id].started = event
+
+    def _ended(self, event: HistoryEvent) -> None:
+        self._accounts[attributes_of(event).scheduled_event_id].ended = event
+
+    def _marker(self, event: HistoryEvent) -> None:
+        read_id, attributes = local_activity_id(event), attributes_of(event)
+        if read_id is None:
+            return
+        details = json_of(attributes.details["data"].payloads)[0]
+        step = str(details["activity_type"])
+        replies = json_of(attributes.details["result"].payloads)
+        if step == resolve_sheet.name:
+            if replies:
+                try:
+                    self.sheet = Sheet.model_validate(replies[0])
+                except ValueError:
+                    self.sheet = None  # of another version; the rest can still be told
+            return
+        self._seen.reads[read_id] = event
+        failed = attributes.HasField("failure")
+        failure = attributes.failure
+        inner = failure.cause if failure.HasField("activity_failure_info") else failure
+        self._place(
+            event,
+            ReadMade,
+            read_id=read_id,
+            step=step,
+            why=summary_of(event).removeprefix("because "),
+            reply=replies[0] if replies else None,
+            fault=inner.application_failure_info.type if failed else None,
+            reason=inner.message if failed else None,
+        )
+
+    def _timer(self, event: HistoryEvent) -> None:
+        self._seen.timers[event.event_id] = (event, None)
+
+    def _timer_over(self, event: HistoryEvent) -> None:
+        started, _ = self._seen.timers[attributes_of(event).started_event_id]
+        self._seen.timers[started.event_id] = (started, event)
+
+    def _answer(self, event: HistoryEvent) -> None:
+        self._seen.answers.append(event)
+        content = json_of(attributes_of(event).accepted_request.input.args.payloads)
+        answer = content[0] if content and isinstance(content[0], dict) else {}
+        try:
+            by = str(claims_of(answer["proof"])["sub"])
+        except (KeyError, ValueError, IndexError, AttributeError, TypeError):
+            by = None
+        self._place(event, PersonAnswered, by=by, verdict=answer.get("verdict"), action=answer.get("action"))
+
+    def _cancel(self, event: HistoryEvent) -> None:
+        attributes = attributes_of(event)
+        self._seen.cancelled = self._seen.cancelled or event
+        self._place(event, CancelAsked, reason=attributes.cause, by=attributes.identity)
+
+    def _signal(self, event: HistoryEvent) -> None:
+        self._place(event, SignalIgnored, name=attributes_of(event).signal_name)
+
+    def _take_trail(self, history: WorkflowHistory) -> None:
+        seen = self._seen
+        seen.accounts = {account.attempt_id: account for account in self._accounts.values()}
+        anchor = seen.tasks[0].event_id if seen.tasks else 0
+        for carrier, link in links(history):
+            for entry in link.entries:
+                if "attempt" in entry and (account := seen.accounts.get(str(entry["attempt"]))):
+                    account.entry = entry
+                anchor = max(anchor, seen.place_of(entry))
+                self._tell_entry(carrier, entry, anchor)
+
+    def _tell_entry(self, carrier: HistoryEvent, entry: dict[str, Any], anchor: int) -> None:
+        where = next((event for event in self._events if event.event_id == anchor), carrier)
+        if "decision" in entry:
+            told = {key: entry[key] for key in ("version", "row", "because", "outcome", "facts")}
+            self._place(where, Decided, anchor, table=entry["decision"], **told)
+        elif "approval" in entry:
+            told = {key: entry[key] for key in ("outcome", "by")}
+            self._place(where, ApprovalEnded, anchor, action=entry["approval"], **told)
+        elif "ending" in entry:
+            self._place(where, LeftEarly, anchor, ending=entry["ending"], reason=entry["reason"])
+
+    def _tell_rest(self) -> None:
+        for account in self._accounts.values():
+            item = account.tell(self.route, self._last)
+            self._placed.append((account.scheduled.event_id, len(self._placed), item))
+        for started, over in self._seen.timers.values():
+            fired = over is not None and over.event_type == EventType.EVENT_TYPE_TIMER_FIRED
+            self._place(
+                started,
+                Waited,
+                what=summary_of(started) or "a timer",
+                wanted_s=attributes_of(started).start_to_fire_timeout.ToTimedelta().total_seconds(),
+                waited_s=seconds_between(started, over) if over is not None else None,
+                state="running" if over is None else "fired" if fired else "cancelled",
+            )
+
+    _handlers: ClassVar[dict[int, Callable[["Storyteller", HistoryEvent], None]]] = {
+        EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED: _task,
+        EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES: _stage,
+        EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED: _scheduled,
+        EventType.EVENT_TYPE_ACTIVITY_TASK_STARTED: _begun,
+        **dict.fromkeys(OUTCOMES, _ended),
+        EventType.EVENT_TYPE_MARKER_RECORDED: _marker,
+        EventType.EVENT_TYPE_TIMER_STARTED: _timer,
+        EventType.EVENT_TYPE_TIMER_FIRED: _timer_over,
+        EventType.EVENT_TYPE_TIMER_CANCELED: _timer_over,
+        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED: _answer,
+        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED: _cancel,
+        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED: _signal,
+    }

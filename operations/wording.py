@@ -1,0 +1,49 @@
+"""How amounts, times and lengths of time read to a person."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from contracts.terms import Amount
+from contracts.values import plain
+
+__all__ = ["amount_text", "clock", "dollars", "duration"]
+
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
+
+
+def dollars(amount: Decimal) -> str:
+    """`$0.000135`: exact, never rounded."""
+    return f"${plain(amount)}"
+
+
+def amount_text(amount: Amount) -> str:
+    """Money and tokens; the other measures where there are any."""
+    text = f"{dollars(amount.usd)}, {amount.tokens:,} tokens"
+    if amount.calls:
+        text += f", {amount.calls} model calls"
+    if amount.steps:
+        text += f", {amount.steps} steps"
+    return text
+
+
+def duration(seconds: float) -> str:
+    """`0.02 s`, `28.4 s`, `3 min 5 s`, `2 d 3 h`: two units at most."""
+    if seconds < 0.1:
+        return f"{seconds:.2f} s"
+    if seconds < MINUTE:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    for size, name, smaller, smaller_name in (
+        (DAY, "d", HOUR, "h"),
+        (HOUR, "h", MINUTE, "min"),
+        (MINUTE, "min", 1, "s"),
+    ):
+        if whole >= size:
+            rest = whole % size // smaller
+            return f"{whole // size} {name} {rest} {smaller_name}" if rest else f"{whole // size} {name}"
+    raise AssertionError("a minute or more has a unit")
+
+
+def clock(at: datetime) -> str:
+    """In UTC, to the second."""
+    return f"{at:%Y-%m-%d %H:%M:%SZ}"
