@@ -39,12 +39,16 @@ class MaildirOutbox:
                 return
             unfinished = self._write(content)
         except OSError as error:
-            raise failed(Fault.OVERLOADED, Cost.NONE, f"the mail cannot be written: {error.strerror}") from error
+            raise failed(
+                Fault.OVERLOADED, Cost.NONE, f"the mail cannot be written: {error.strerror}"
+            ) from error
         try:
             self._publish(unfinished, name)
         except OSError as error:
             # It may be there after all, but not yet safe on disk.
-            raise failed(Fault.SERVER_ERROR, Cost.UNKNOWN, f"the mail may be delivered: {error.strerror}") from error
+            raise failed(
+                Fault.SERVER_ERROR, Cost.UNKNOWN, f"the mail may be delivered: {error.strerror}"
+            ) from error
         finally:
             unfinished.unlink(missing_ok=True)
 

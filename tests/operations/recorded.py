@@ -41,7 +41,9 @@ def edits(history: WorkflowHistory) -> Iterator[tuple[str, int, WorkflowHistory]
 
 
 def with_event(history: WorkflowHistory, index: int, event: HistoryEvent) -> WorkflowHistory:
-    return WorkflowHistory(history.workflow_id, [*history.events[:index], event, *history.events[index + 1 :]])
+    return WorkflowHistory(
+        history.workflow_id, [*history.events[:index], event, *history.events[index + 1 :]]
+    )
 
 
 def payloads(event: HistoryEvent) -> Iterator[tuple[str, Any]]:
