@@ -130,11 +130,6 @@ class World:
 
         return replace(parts, tools=[*(tool for tool in parts.tools if tool != resolve), with_changes])
 
-    async def work_until_killed(self) -> None:
-        """With a worker, until this task is cancelled."""
-        async with self.working():
-            await asyncio.Event().wait()
-
     def terms(self, **changes: Any) -> Terms:
         """The workflow's defaults for the tenant `acme`, asked for by bob."""
         measures = [name for name in Amount.model_fields if name in changes]
