@@ -16,7 +16,11 @@ __all__ = ["TASK_QUEUE", "NotConnected", "Settings", "connect", "ensure_search_a
 TASK_QUEUE = "tenuto"
 """Workflows, reads and effects. Each model route has a queue of its own."""
 
-SEARCH_ATTRIBUTES = ("TenutoStage", "TenutoTenant")
+SEARCH_ATTRIBUTES = {
+    "TenutoStage": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    "TenutoTenant": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    "TenutoSpentUsd": IndexedValueType.INDEXED_VALUE_TYPE_DOUBLE,
+}
 
 CHECKOUT = Path(__file__).parent
 
@@ -69,9 +73,7 @@ async def ensure_search_attributes(client: Client) -> None:
     try:
         known = await service.list_search_attributes(ListSearchAttributesRequest(namespace=namespace))
         missing = {
-            name: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
-            for name in SEARCH_ATTRIBUTES
-            if name not in known.custom_attributes
+            name: kind for name, kind in SEARCH_ATTRIBUTES.items() if name not in known.custom_attributes
         }
         if missing:
             await service.add_search_attributes(
@@ -80,7 +82,11 @@ async def ensure_search_attributes(client: Client) -> None:
     except RPCError as error:
         if error.status is RPCStatusCode.ALREADY_EXISTS:
             return
+        wanted = ", ".join(
+            f"{name} ({IndexedValueType.Name(kind).removeprefix('INDEXED_VALUE_TYPE_').title()})"
+            for name, kind in SEARCH_ATTRIBUTES.items()
+        )
         raise NotConnected(
             f"the namespace {namespace!r} lacks search attributes and does not let this client add them; "
-            f"ask its operator for {', '.join(SEARCH_ATTRIBUTES)} of type Keyword ({error.message})"
+            f"ask its operator for {wanted} ({error.message})"
         ) from error

@@ -5,6 +5,7 @@ import asyncio
 import os
 import sys
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from contracts.approvals import Answer, Verdict
 from contracts.receipts import Status, Waiting
 from operations.histories import fetch
 from operations.lines import console_on, put
-from operations.wording import clock
+from operations.wording import clock, dollars
 from workflows.kernel.approvals import ANSWER
 
 __all__ = ["answer", "cancel", "make_key", "send_answer"]
@@ -39,7 +40,8 @@ async def answer(options: argparse.Namespace, workflows: list[Any], verdict: Ver
     put(console, (0, f"{verdict.value} {details.get('action')} of {options.run}", "bold"))
     for name, value in (details.get("request") or {}).items():
         put(console, (2, f"{name.replace('_', ' ')}: {value}", ""))
-    put(console, (2, f"worst case ${details.get('worst_usd')}, decided by {details.get('policy')}", ""))
+    worst = dollars(Decimal(details.get("worst_usd", 0)))
+    put(console, (2, f"worst case {worst}, decided by {details.get('policy')}", ""))
     put(console, (2, f"requested by {details.get('requested_by')}, open until {clock(waiting.until)}", ""))
     accepted = await send_answer(client, options.run, waiting, key, verdict)
     put(console, (0, f"accepted, as {accepted['by']}", "green"))

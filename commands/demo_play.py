@@ -6,6 +6,7 @@ import signal
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from contracts.approvals import Verdict
 from contracts.terms import Terms
 from embedded.stack import Service, ServiceError
 from operations.starting import start
+from operations.wording import dollars
 from workflows.resolve_ticket import Stage
 
 __all__ = ["Course", "play"]
@@ -149,4 +151,7 @@ async def answer(course: Course, run: Watched) -> None:
     accepted = await send_answer(course.client, run.workflow_id, waiting, course.key, verdict)
     course.answered.add(run.workflow_id)
     said = "approved" if right else "denied"
-    course.board.say(f"{accepted['by']} {said} a refund of ${amount} for {run.label}, signed", "bold magenta")
+    course.board.say(
+        f"{accepted['by']} {said} a refund of {dollars(Decimal(amount))} for {run.label}, signed",
+        "bold magenta",
+    )

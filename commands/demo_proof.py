@@ -13,6 +13,7 @@ from commands.demo_cast import Part
 from operations.matching import Matched
 from operations.story import Story
 from operations.verification import Verification, verify
+from operations.wording import dollars
 
 __all__ = ["Proof", "RefundMade", "prove", "refunds_in"]
 
@@ -94,6 +95,6 @@ def wrong_refunds(runs: Sequence[tuple[Part, str]], refunds: Sequence[RefundMade
         if part is None:
             problems.append(f"the refund of {refund.order_number} belongs to no run")
         elif part.refund != refund.usd:
-            due = f"${part.refund}" if part.refund is not None else "nothing"
-            problems.append(f"{part.file.name}: ${refund.usd} was paid back, {due} was due")
+            due = dollars(part.refund) if part.refund is not None else "nothing"
+            problems.append(f"{part.file.name}: {dollars(refund.usd)} was paid back, {due} was due")
     return problems

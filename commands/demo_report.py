@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
@@ -66,7 +67,7 @@ def results(runs: Sequence[tuple[Part, Story]]) -> Table:
             Text(part.file.stem),
             Text(path, style="green" if path == part.path else "yellow"),
             Text("the same" if path == part.path else part.path),
-            Text(f"${refund}" if refund else ""),
+            Text(dollars(Decimal(refund)) if refund else ""),
             Text(f"{dollars(totals.proven_usd)} {totals.proven_tokens:,} tok"),
             Text(f"{totals.unknown.tokens:,} tok" if lost(told) else "", style="red"),
             Text(duration(told.duration_s)),
@@ -99,7 +100,9 @@ def proven(
         )
     for refund in proof.refunds:
         voided = ", voided" if refund.voided else ""
-        lines.append((0, f"payment service: ${refund.usd} back for {refund.order_number}, once{voided}", ""))
+        lines.append(
+            (0, f"payment service: {dollars(refund.usd)} back for {refund.order_number}, once{voided}", "")
+        )
     holds = sum(each.holds for each in proof.verified)
     lines.append((0, f"{holds} of {len(proof.verified)} histories verified against the current code", ""))
     return lines

@@ -1,6 +1,7 @@
 """What came of runs: a row for each, from its history."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
@@ -26,7 +27,7 @@ def print_results(stories: Sequence[tuple[str, Story]], console: Console) -> Non
             Text(safe(label)),
             Text(path_of(told), style="" if told.state in {"completed", "running"} else "red"),
             Text(safe(str(result.get("order_number") or ""))),
-            Text(f"${result['refunded']}" if result.get("refunded") else ""),
+            Text(dollars(Decimal(result["refunded"])) if result.get("refunded") else ""),
             Text(f"{dollars(totals.proven_usd)} {totals.proven_tokens:,} tok"),
             Text(f"{dollars(lost.usd)} {lost.tokens:,} tok" if lost.calls else "", style="red"),
             Text(duration(told.duration_s)),

@@ -23,6 +23,7 @@ from operations.story_items import (
     Waited,
 )
 from operations.wording import amount_text, clock, dollars, duration
+from workflows.kernel.case import DEADLINE
 from workflows.kernel.decisions import Table
 
 __all__ = ["explain"]
@@ -37,6 +38,8 @@ def explain(told: Story, tables: Tables, console: Console) -> None:
         put(console, line)
     console.print()
     for item in told.items:
+        if isinstance(item, Waited) and item.what == DEADLINE and item.state != "fired":
+            continue  # every run has one, and the heading names it
         since = (item.at - told.started_at).total_seconds()
         (_, words, style), *rest = item_lines(item, told, tables)
         later = " [about to be taken in]" if item.beyond else ""

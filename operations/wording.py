@@ -6,24 +6,31 @@ from decimal import Decimal
 from contracts.terms import Amount
 from contracts.values import plain
 
-__all__ = ["amount_text", "clock", "dollars", "duration"]
+__all__ = ["amount_text", "clock", "counted", "dollars", "duration"]
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 
 
 def dollars(amount: Decimal) -> str:
-    """`$0.000135`: exact, never rounded."""
-    return f"${plain(amount)}"
+    """`$0.000135`, `$24.80`: exact, never rounded, with cents wherever there are any."""
+    text = plain(amount)
+    places = len(text.partition(".")[2])
+    return f"${amount:.2f}" if places == 1 else f"${text}"
 
 
 def amount_text(amount: Amount) -> str:
     """Money and tokens; the other measures where there are any."""
     text = f"{dollars(amount.usd)}, {amount.tokens:,} tokens"
     if amount.calls:
-        text += f", {amount.calls} model calls"
+        text += f", {counted(amount.calls, 'model call')}"
     if amount.steps:
-        text += f", {amount.steps} steps"
+        text += f", {counted(amount.steps, 'step')}"
     return text
+
+
+def counted(number: int, what: str) -> str:
+    """`1 step`, `2 steps`."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def duration(seconds: float) -> str:

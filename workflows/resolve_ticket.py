@@ -122,8 +122,8 @@ PLAN = Plan(
     # Two attempts of the longest ticket may stay unknown, and the ticket is still read and answered.
     cap=Amount(usd=Decimal("0.05"), tokens=120_000, calls=10, steps=10),
     deadline=timedelta(days=2),
-    # Void the refund and hand the ticket over, each with its retries.
-    escrow=Escrow(amount=Amount(steps=2), time=timedelta(minutes=4)),
+    # Find out whether the last effect happened, void the refund, hand the ticket over, each with its retries.
+    escrow=Escrow(amount=Amount(steps=2), time=timedelta(minutes=6)),
     # A person may take a day to look at a refund; after that somebody else takes the whole ticket.
     thresholds={"refund_days": Decimal(30), "approval_above_usd": Decimal(50), "approval_hours": Decimal(24)},
 )

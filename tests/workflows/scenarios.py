@@ -12,7 +12,7 @@ from contracts.resolutions import Resolution
 from samples.payment_faults import Fault
 from tests.fault_server import faults
 from tests.workflows.world import World, as_read, sample
-from workflows.resolve_ticket import PLAN
+from workflows.resolve_ticket import PLAN, Stage
 
 __all__ = ["SCENARIOS"]
 
@@ -91,6 +91,14 @@ async def cancelled_in_a_model_call(world: World) -> Handle:
     return handle
 
 
+async def refund_found_and_voided_when_cancelled(world: World) -> Handle:
+    world.payments.faults.arrange(Fault(do="status_after", path="/refunds", status=500, retry_after="30"))
+    handle = await begun(world, "01")
+    await world.in_stage(handle, Stage.REFUNDING)
+    await handle.cancel()
+    return handle
+
+
 async def refund_voided_when_the_reply_failed(world: World) -> Handle:
     world.break_mail()
     return await begun(world, "01", deadline=PLAN.escrow.time + timedelta(seconds=12))
@@ -120,6 +128,7 @@ SCENARIOS: dict[str, Scenario] = {
         handed_over_at_the_deadline,
         handed_over_when_cancelled,
         cancelled_in_a_model_call,
+        refund_found_and_voided_when_cancelled,
         refund_voided_when_the_reply_failed,
         refunded_in_spite_of_faults,
     )

@@ -2,17 +2,19 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from temporalio.client import WorkflowHandle
 
 from contracts.approvals import Verdict
-from contracts.receipts import EndingKind
-from contracts.resolutions import Path
+from contracts.receipts import AttemptEnd, EndingKind
+from contracts.resolutions import Path, Resolution
 from contracts.terms import Amount
 from samples.payment_faults import Fault
 from tests.fault_server import faults
 from tests.workflows.world import TRUTH, World, as_read, sample
-from workflows.resolve_ticket import PLAN
+from workflows.resolve_ticket import PLAN, Stage
 
 
 @pytest.mark.parametrize("name", TRUTH)
@@ -135,6 +137,41 @@ async def test_a_run_cancelled_in_a_model_call_books_it_and_leaves(world: World)
     assert resolution.path is Path.HANDED_OVER
     assert resolution.receipt is not None
     assert resolution.receipt.balance.unknown.calls == 1
+
+
+async def test_a_run_cancelled_in_a_refund_finds_out_whether_it_happened(world: World) -> None:
+    """The attempt is cut off by the cancellation; the same key is asked for once more, and then voided."""
+    world.payments.faults.arrange(Fault(do="delay_after", path="/refunds", seconds=8))
+    handle = await world.start(sample("01"))
+    await world.in_stage(handle, Stage.REFUNDING)
+    await handle.cancel()
+    resolution = await world.ended(handle)
+    assert (resolution.path, resolution.refunded) == (Path.HANDED_OVER, None)
+    assert resolution.ending is not None
+    assert resolution.ending.kind is EndingKind.CANCELLED
+    assert await refund_attempts(world, handle) == [AttemptEnd.UNKNOWN, AttemptEnd.SETTLED]
+    assert len(world.payments.book.refunds()) == 1
+    assert world.refunds() == []
+
+
+async def test_a_run_cancelled_between_two_attempts_of_a_refund_finds_out_too(world: World) -> None:
+    """The answer was lost, and the run is cancelled while it waits to ask again: it asks before it leaves."""
+    world.payments.faults.arrange(Fault(do="status_after", path="/refunds", status=500, retry_after="30"))
+    handle = await world.start(sample("01"))
+    await world.in_stage(handle, Stage.REFUNDING)
+    await handle.cancel()
+    resolution = await world.ended(handle)
+    assert resolution.ending is not None
+    assert resolution.ending.kind is EndingKind.CANCELLED
+    assert await refund_attempts(world, handle) == [AttemptEnd.UNKNOWN, AttemptEnd.SETTLED]
+    assert world.refunds() == []
+
+
+async def refund_attempts(world: World, handle: WorkflowHandle[Any, Resolution]) -> list[AttemptEnd]:
+    """How each attempt of the refund stands in the ledger."""
+    status = await world.status(handle)
+    assert status is not None
+    return [line.end for line in status.attempts if line.step == "issue_refund"]
 
 
 async def test_every_request_carries_an_attempt_id_of_the_ledger_and_is_never_retried(world: World) -> None:

@@ -1,6 +1,5 @@
 """Where a run is: the same from the worker that runs it and from its history when no worker is alive."""
 
-import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -81,7 +80,7 @@ async def test_status_reads_the_same_from_the_query_and_from_the_history_alone(
     async with World.opened(temporal, tmp_path) as world:
         async with world.working():
             handle = await begin(world)
-            asked = await in_stage(world, handle, stage)
+            asked = await world.in_stage(handle, stage)
             history = decided(await handle.fetch_history())
             # Ends what is under way, so that the worker need not wait for it when it stops.
             await handle.terminate()
@@ -96,18 +95,6 @@ async def test_status_reads_the_same_from_the_query_and_from_the_history_alone(
 def lines(status: Status | None) -> list[str]:
     """Field by field, so that a difference is readable."""
     return status.model_dump_json(indent=1).splitlines() if status else []
-
-
-async def in_stage(world: World, handle: Handle, stage: Stage) -> Status:
-    """The status once the run has come to rest in a stage."""
-    before = None
-    for _ in range(400):
-        status = await world.status(handle)
-        if status is not None and status.stage == stage and status == before:
-            return status
-        before = status
-        await asyncio.sleep(0.1)
-    raise AssertionError(f"the run never came to {stage}; it is at {before}")
 
 
 async def test_a_run_that_no_worker_has_touched_is_not_started(temporal: str, tmp_path: Path) -> None:

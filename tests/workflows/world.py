@@ -33,7 +33,7 @@ from samples.payments import PaymentServer, serving
 from tests.fault_server import FaultServer, faults
 from worker import Parts, build, workers
 from workflows.kernel.approvals import ANSWER
-from workflows.resolve_ticket import PLAN, ResolveTicket
+from workflows.resolve_ticket import PLAN, ResolveTicket, Stage
 
 __all__ = ["SAMPLES", "TRUTH", "World", "as_read", "models_toml", "sample"]
 
@@ -162,6 +162,17 @@ class World:
         """By query."""
         answer = await handle.query("status", result_type=Status)
         return answer if answer is None else Status.model_validate(answer)
+
+    async def in_stage(self, handle: WorkflowHandle[Any, Resolution], stage: Stage) -> Status:
+        """Its status once it has come to rest in a stage."""
+        before = None
+        for _ in range(400):
+            status = await self.status(handle)
+            if status is not None and status.stage == stage and status == before:
+                return status
+            before = status
+            await asyncio.sleep(0.1)
+        raise AssertionError(f"the run never came to {stage}; it is at {before}")
 
     async def asked(self) -> None:
         """Return when the provider has a request."""

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from pydantic import ValidationError
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, TimeoutError
 
 from contracts.attempts import Cost, Failure, Fault
@@ -37,9 +38,12 @@ class NextFacts(Value):
     """What the choice depends on."""
 
     fault: Fault
-    cost: Cost
     offers: Offers | None
     """None for a model task."""
+    may_have_happened: bool
+    """Nobody can say of this attempt, or of one before it, whether the other side carried it out."""
+    leaving: bool
+    """The run has to end: it was cancelled, or only the time for its way out is left."""
     attempts_left: int
     seen: int
     """How often this step has met this fault, now included."""
@@ -57,9 +61,17 @@ NEXT_ATTEMPT = Table(
             "it may have happened, and must not happen twice",
             Next.FAIL,
             facts.offers.is_(Offers.NEITHER),
-            facts.cost.is_(Cost.UNKNOWN),
+            facts.may_have_happened,
         ),
         Row("no attempt is left", Next.FAIL, facts.attempts_left.is_(0)),
+        Row(
+            "the run ends, but first it must know whether this happened",
+            Next.AGAIN,
+            facts.leaving,
+            facts.offers.is_(Offers.KEYED),
+            facts.may_have_happened,
+        ),
+        Row("the run ends, so nothing more is begun", Next.FAIL, facts.leaving),
         Row(
             "the same attempt would end the same way",
             Next.FAIL,
@@ -118,8 +130,8 @@ def failure_of(error: ActivityError) -> Failure:
     if error.started_event_id == 0:
         return Failure(fault=Fault.NOT_STARTED, cost=Cost.NONE, reason="no worker took it in time")
     cause = error.cause
-    if isinstance(cause, ApplicationError) and cause.details:
-        return Failure.model_validate(cause.details[0])
+    if (told := told_by(cause)) is not None:
+        return told
     if isinstance(cause, CancelledError):
         return Failure(fault=Fault.CANCELLED, cost=Cost.UNKNOWN, reason="cancelled while it was under way")
     if isinstance(cause, TimeoutError):
@@ -132,9 +144,17 @@ def failure_of(error: ActivityError) -> Failure:
 def read_failure(error: ActivityError) -> Failure:
     """A read costs nothing, whatever happened to it."""
     cause = error.cause
-    if isinstance(cause, ApplicationError) and cause.details:
+    return told_by(cause) or Failure(fault=Fault.SERVER_ERROR, cost=Cost.NONE, reason=str(cause)[:1_000])
+
+
+def told_by(cause: BaseException | None) -> Failure | None:
+    """The activity's own account; None when it left none, or details that are not ours."""
+    if not isinstance(cause, ApplicationError) or not cause.details:
+        return None
+    try:
         return Failure.model_validate(cause.details[0])
-    return Failure(fault=Fault.SERVER_ERROR, cost=Cost.NONE, reason=str(cause)[:1_000])
+    except ValidationError:
+        return None
 
 
 def evidence_digest(cause: BaseException | None) -> str:

@@ -26,9 +26,11 @@ from workflows.kernel.run import Run
 from workflows.kernel.steps import Steps
 from workflows.kernel.trail import input_digest, json_digest
 
-__all__ = ["STATUS", "Case"]
+__all__ = ["DEADLINE", "STATUS", "Case"]
 
 STATUS = "status"
+DEADLINE = "the deadline, less the time kept for the way out"
+"""The summary of the timer that every story runs under."""
 
 Request = TypeVar("Request", bound=BaseModel)
 Reply = TypeVar("Reply", bound=BaseModel)
@@ -66,6 +68,7 @@ class Case:
         except asyncio.CancelledError:
             result = await self._leave(run, run.closing or Cancelled().ending, leave)
         await workflow.wait_condition(workflow.all_handlers_finished)
+        run.show_spend()
         receipt = Receipt(trail=run.trail.link(run.ledger.balance()))
         return result.model_copy(update={"receipt": receipt, "ending": run.ending})
 
@@ -162,9 +165,7 @@ class Case:
     async def _tell(self, run: Run, story: Coroutine[Any, Any, Outcomes]) -> Outcomes:
         """The story, until it ends, or a timer or a cancellation ends it."""
         telling = asyncio.ensure_future(story)
-        deadline = asyncio.ensure_future(
-            workflow.sleep(run.story_time, summary="the deadline, less the time kept for the way out")
-        )
+        deadline = asyncio.ensure_future(workflow.sleep(run.story_time, summary=DEADLINE))
         with suppress(asyncio.CancelledError):
             await workflow.wait([telling, deadline], return_when=asyncio.FIRST_COMPLETED)
         if not telling.done():

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -18,9 +19,11 @@ from workflows.kernel.ledger import Ledger
 from workflows.kernel.plan import Plan
 from workflows.kernel.trail import Trail
 
-__all__ = ["STAGE", "Run"]
+__all__ = ["SPENT", "STAGE", "Run"]
 
 STAGE = SearchAttributeKey.for_keyword("TenutoStage")
+SPENT = SearchAttributeKey.for_float("TenutoSpentUsd")
+"""Proven and unknown US dollars, for lists and alerts; a float, so never for accounts."""
 
 
 class Run:
@@ -44,6 +47,7 @@ class Run:
         self.waits: list[Waiting] = []
         self.ending: Ending | None = None
         self.notices: list[str] = []
+        self._shown_usd = Decimal(0)
 
     @property
     def leaves_at(self) -> datetime:
@@ -63,21 +67,35 @@ class Run:
         """
         self.now = workflow.now()  # noqa: TID251 - the one place
 
+    @property
+    def must_leave(self) -> bool:
+        """Whether the story has to end: cancelled, or out of time. The way out is never told to."""
+        return not self.leaving and (self.closing is not None or workflow.cancellation_reason() is not None)
+
     def check_open(self) -> None:
-        """Raise when nothing more may be begun: cancelled, or out of time."""
-        if self.leaving:
-            return
-        if self.closing is not None:
-            raise DeadlineReached(self.closing.reason)
-        if workflow.cancellation_reason() is not None:
-            raise Cancelled
+        """Raise when nothing more may be begun."""
+        if self.must_leave:
+            raise DeadlineReached(self.closing.reason) if self.closing is not None else Cancelled()
 
     def enter(self, stage: StrEnum) -> None:
         """Change the stage along a declared transition."""
         self.plan.check_transition(self.stage, stage)
         self.stage = stage
-        workflow.upsert_search_attributes([STAGE.value_set(stage.value)])
+        self._shown_usd = self.spent_usd
+        workflow.upsert_search_attributes(
+            [STAGE.value_set(stage.value), SPENT.value_set(float(self._shown_usd))]
+        )
         self.describe()
+
+    @property
+    def spent_usd(self) -> Decimal:
+        """What is proven, and the worst case of what nobody can say."""
+        return self.ledger.settled.usd + self.ledger.unknown.usd
+
+    def show_spend(self) -> None:
+        """Leave the final amount where lists show it, unless it stands there already."""
+        if self.spent_usd != self._shown_usd:
+            workflow.upsert_search_attributes([SPENT.value_set(float(self.spent_usd))])
 
     def decide(self, table: Table[Facts, Outcome], facts: Facts) -> Decision[Outcome]:
         """Decide by table, and record it."""

@@ -2,56 +2,29 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 from temporalio import workflow
 from temporalio.common import RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError
 
-from contracts.attempts import Cost, EffectCall, Failure, Fault, ModelCall, ModelReply, Repair
+from contracts.attempts import Cost, Failure, Fault
 from contracts.receipts import Waiting
-from contracts.sheet import StepNumbers
-from contracts.steps import Effect, EffectLookup, ModelTask, Offers, Read, Step
-from contracts.terms import Amount
-from contracts.values import plain
-from workflows.kernel.attempts import NEXT_ATTEMPT, Next, NextFacts, evidence_digest, failure_of, read_failure
+from contracts.steps import Effect, EffectLookup, Offers, Read, Step
+from workflows.kernel.attempts import NEXT_ATTEMPT, Next, NextFacts, evidence_digest, read_failure
+from workflows.kernel.decisions import Decision
 from workflows.kernel.endings import DeadlineReached, StepFailed, StoryEnded
-from workflows.kernel.ledger import cost_of, worst_case
 from workflows.kernel.run import Run
-from workflows.kernel.trail import OUTGOING, json_digest
+from workflows.kernel.scheduling import Attempt, Attempts, Begun
+from workflows.kernel.trail import json_digest
 
-__all__ = ["Begun", "Steps"]
+__all__ = ["Steps"]
 
 Request = TypeVar("Request", bound=BaseModel)
 Reply = TypeVar("Reply", bound=BaseModel)
-
-ONE_SERVER_ATTEMPT = RetryPolicy(maximum_attempts=1)
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One try of a step, its hold taken."""
-
-    id: str
-    max_output_tokens: int = 0
-    max_input_bytes: int = 0
-    repair: Repair | None = None
-
-
-@dataclass(frozen=True)
-class Begun(Generic[Request, Reply]):
-    """A step that is counted, bounded and held, but not scheduled."""
-
-    step: Step[Request, Reply]
-    request: Request
-    request_bytes: int
-    numbers: StepNumbers
-    index: int
-    why: str
-    first: Attempt
 
 
 class Steps:
@@ -59,6 +32,11 @@ class Steps:
 
     def __init__(self, run: Run) -> None:
         self.run = run
+        self._attempts = Attempts(run)
+
+    def effect_key(self, step: Effect[Request, Reply], request: Request) -> str:
+        """The same in every attempt, run and reset of a workflow id."""
+        return self._attempts.effect_key(step, request)
 
     def begin(self, step: Step[Request, Reply], request: Request, why: str) -> Begun[Request, Reply]:
         """Take the first hold. Awaits nothing, so steps begun together are held together or not at all."""
@@ -72,7 +50,11 @@ class Steps:
         begun = Begun(step, request, size, numbers, index, why, Attempt(id=""))
         if isinstance(step, Read):
             return begun
-        return replace(begun, first=self._hold(begun, 1, numbers.max_output_tokens, None))
+        try:
+            return replace(begun, first=self._attempts.hold(begun, 1, numbers.max_output_tokens, None))
+        except StoryEnded:
+            self.run.mark(index, state="failed")
+            raise
 
     def begin_all(
         self, step: Step[Request, Reply], requests: Sequence[Request], why: str
@@ -96,7 +78,7 @@ class Steps:
             if isinstance(begun.step, Read):
                 reply: Reply = await self._read(begun.step, begun.request, begun.why, f"{begun.index + 1}")
             else:
-                reply = await self._attempts(begun)
+                reply = await self._see_through(begun)
         except BaseException:
             self.run.mark(begun.index, state="failed")
             raise
@@ -114,181 +96,66 @@ class Steps:
             await asyncio.gather(*tasks, return_exceptions=True)
             raise
 
-    def _hold(
-        self, begun: Begun[Request, Reply], number: int, max_output_tokens: int, repair: Repair | None
-    ) -> Attempt:
-        attempt_id = f"{begun.index + 1}.{number}-{workflow.uuid4().hex[:16]}"
-        if not isinstance(begun.step, ModelTask):
-            self.run.ledger.hold(attempt_id, begun.step.name, Amount())
-            return Attempt(id=attempt_id)
-        size = begun.request_bytes + (len(repair.model_dump_json().encode()) if repair else 0)
-        hold = worst_case(begun.numbers, self.run.sheet.route, size, max_output_tokens)
-        self.run.ledger.hold(attempt_id, begun.step.name, hold)
-        return Attempt(attempt_id, max_output_tokens, size + begun.numbers.overhead_bytes, repair)
-
-    async def _attempts(self, begun: Begun[Request, Reply]) -> Reply:
-        attempt = begun.first
-        seen: dict[Fault, int] = {}
-        allowed = begun.numbers.policy.attempts
-        for number in range(1, allowed + 1):
+    async def _see_through(self, begun: Begun[Request, Reply]) -> Reply:
+        attempt, failures = begun.first, list[Failure]()
+        for number in range(1, begun.numbers.policy.attempts + 1):
             self.run.mark(begun.index, attempts=number, state="running")
-            ended = await self._attempt(begun, attempt)
+            ended = await self._attempts.make(begun, attempt)
             if not isinstance(ended, Failure):
                 return ended
-            self.run.check_open()
             if (found := await self._look_up(begun, attempt, ended)) is not None:
                 return found
-            seen[ended.fault] = seen.get(ended.fault, 0) + 1
-            attempt = await self._next(begun, attempt, ended, number, seen[ended.fault])
+            failures.append(ended)
+            attempt = await self._next(begun, attempt, failures)
         raise AssertionError("the table fails a step that has no attempt left")
 
-    async def _attempt(self, begun: Begun[Request, Reply], attempt: Attempt) -> Reply | Failure:
-        """Schedule one attempt and book what it proves."""
-        ledger, trail = self.run.ledger, self.run.trail
-        entry: dict[str, Any] = {"attempt": attempt.id, "step": begun.step.name}
-        try:
-            raw = await self._schedule(begun, attempt)
-        except ActivityError as error:
-            self.run.tick()
-            failure = failure_of(error)
-            self._book_failure(attempt, failure)
-            evidence = evidence_digest(error.cause)
-            trail.add({**entry, "fault": failure.fault.value, "digest": evidence, **self._booked(attempt)})
-            return failure
-        except asyncio.CancelledError:
-            # Completed and cancelled in the same moment: the SDK keeps the result to itself.
-            self.run.tick()
-            ledger.lose(attempt.id, Fault.CANCELLED)
-            trail.add({**entry, "fault": Fault.CANCELLED.value, **self._booked(attempt)})
-            raise
-        self.run.tick()
-        reply = self._take(begun, attempt, raw)
-        trail.add({**entry, "digest": json_digest(raw.payload), **self._booked(attempt)})
-        return reply
-
-    def _take(self, begun: Begun[Request, Reply], attempt: Attempt, raw: RawValue) -> Reply:
-        converter, ledger = workflow.payload_converter(), self.run.ledger
-        if not isinstance(begun.step, ModelTask):
-            ledger.settle(attempt.id, Amount())
-            plain_reply: Reply = converter.from_payload(raw.payload, begun.step.reply)
-            return plain_reply
-        answer = converter.from_payload(raw.payload, ModelReply[begun.step.reply])  # type: ignore[name-defined]
-        if answer.usage is None:
-            ledger.lose(attempt.id)
-            self.run.notices.append(f"{attempt.id}: the provider's usage was not believable")
-        else:
-            ledger.settle(attempt.id, cost_of(answer.usage, self.run.sheet.route))
-        reply: Reply = answer.reply
-        return reply
-
-    def _book_failure(self, attempt: Attempt, failure: Failure) -> None:
-        ledger = self.run.ledger
-        if failure.fault is Fault.NOT_STARTED:
-            ledger.release(attempt.id, failure.fault)
-        elif failure.cost is Cost.UNKNOWN:
-            ledger.lose(attempt.id, failure.fault)
-        elif failure.usage is not None:
-            ledger.settle(attempt.id, cost_of(failure.usage, self.run.sheet.route), failure.fault)
-        else:
-            calls = 1 if attempt.max_output_tokens else 0
-            ledger.settle(attempt.id, Amount(calls=calls), failure.fault)
-
-    def _booked(self, attempt: Attempt) -> dict[str, Any]:
-        line = next(line for line in reversed(self.run.ledger.lines) if line.attempt_id == attempt.id)
-        actual = (
-            line.actual.model_dump(mode="json", exclude_defaults=True) if line.actual is not None else None
-        )
-        return {"end": line.end.value, "actual": actual}
-
-    def _schedule(self, begun: Begun[Request, Reply], attempt: Attempt) -> workflow.ActivityHandle[RawValue]:
-        """One server attempt: what may have cost money comes back to the workflow, always."""
-        run, policy = self.run, begun.numbers.policy
-        args, task_queue, summary = self._arguments(begun, attempt)
-        token = OUTGOING.set(run.trail.link(run.ledger.balance()))
-        try:
-            return workflow.start_activity(
-                begun.step.name,
-                args=args,
-                activity_id=attempt.id,
-                task_queue=task_queue,
-                result_type=RawValue,
-                start_to_close_timeout=policy.attempt_timeout,
-                heartbeat_timeout=policy.heartbeat,
-                retry_policy=ONE_SERVER_ATTEMPT,
-                cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-                summary=summary,
-            )
-        finally:
-            OUTGOING.reset(token)
-
-    def _arguments(
-        self, begun: Begun[Request, Reply], attempt: Attempt
-    ) -> tuple[list[BaseModel], str | None, str]:
-        # The activity gives up first, so that its own account arrives and not the server's timeout.
-        patience = begun.numbers.policy.attempt_timeout.total_seconds() * 0.95
-        if isinstance(begun.step, Effect):
-            call = EffectCall(
-                attempt_id=attempt.id, key=self.effect_key(begun.step, begun.request), timeout_s=patience
-            )
-            return [begun.request, call], None, f"because {begun.why}; once: {call.key}"[:400]
-        route = self.run.sheet.route
-        model_call = ModelCall(
-            attempt_id=attempt.id,
-            profile=route.profile,
-            model=route.model,
-            max_output_tokens=attempt.max_output_tokens,
-            max_input_bytes=attempt.max_input_bytes,
-            temperature=route.temperature,
-            timeout_s=min(route.timeout.total_seconds(), patience),
-            repair=attempt.repair,
-        )
-        hold = route.price.of(attempt.max_input_bytes, attempt.max_output_tokens)
-        summary = f"because {begun.why}; {route.profile}, at most ${plain(hold)}"[:400]
-        return [begun.request, model_call], route.task_queue, summary
-
-    def effect_key(self, step: Effect[Request, Reply], request: Request) -> str:
-        """The same in every attempt, run and reset of a workflow id."""
-        return f"{workflow.info().workflow_id}/{step.name}/{step.key(request)}"
-
     async def _next(
-        self, begun: Begun[Request, Reply], attempt: Attempt, failure: Failure, number: int, seen: int
+        self, begun: Begun[Request, Reply], attempt: Attempt, failures: Sequence[Failure]
     ) -> Attempt:
         """Decide what follows a failed attempt, wait if need be, and take the next hold."""
-        route, policy = self.run.sheet.route, begun.numbers.policy
-        # Full jitter spreads the runs that met the same fault at the same moment.
-        backoff = min(policy.longest_wait, policy.first_wait * 2 ** (number - 1)) * (
-            0.5 + workflow.random().random() / 2
-        )
-        wait = max(backoff, timedelta(seconds=failure.retry_after_s or 0))
-        larger = min(attempt.max_output_tokens * 2, route.max_output_tokens)
-        decision = self.run.decide(
-            NEXT_ATTEMPT,
-            NextFacts(
-                fault=failure.fault,
-                cost=failure.cost,
-                offers=begun.numbers.offers,
-                attempts_left=policy.attempts - number,
-                seen=seen,
-                larger_possible=larger > attempt.max_output_tokens,
-            ),
-        )
+        failure, number = failures[-1], len(failures)
+        larger = min(attempt.max_output_tokens * 2, self.run.sheet.route.max_output_tokens)
         output, repair = attempt.max_output_tokens, None
+        decision = self._decide(begun, failures, larger_possible=larger > output)
+        if decision.outcome is Next.LATER and not await self._wait(begun, failure, number):
+            decision = self._decide(begun, failures, larger_possible=larger > output)
         match decision.outcome:
-            case Next.AGAIN:
+            case Next.AGAIN | Next.LATER:
                 pass
-            case Next.LATER:
-                await self._wait(begun, failure, number, wait)
             case Next.REPAIR:
                 repair = failure.repair
             case Next.LARGER:
                 output = larger
             case Next.FAIL:
+                self.run.check_open()
                 raise StepFailed(begun.step.name, failure, decision.because)
-        return self._hold(begun, number + 1, output, repair)
+        return self._attempts.hold(begun, number + 1, output, repair)
 
-    async def _wait(
-        self, begun: Begun[Request, Reply], failure: Failure, number: int, wait: timedelta
-    ) -> None:
+    def _decide(
+        self, begun: Begun[Request, Reply], failures: Sequence[Failure], *, larger_possible: bool
+    ) -> Decision[Next]:
+        fault = failures[-1].fault
+        return self.run.decide(
+            NEXT_ATTEMPT,
+            NextFacts(
+                fault=fault,
+                offers=begun.numbers.offers,
+                may_have_happened=any(failure.cost is Cost.UNKNOWN for failure in failures),
+                leaving=self.run.must_leave,
+                attempts_left=begun.numbers.policy.attempts - len(failures),
+                seen=sum(failure.fault is fault for failure in failures),
+                larger_possible=larger_possible,
+            ),
+        )
+
+    async def _wait(self, begun: Begun[Request, Reply], failure: Failure, number: int) -> bool:
+        """Wait for the next attempt's time; False when the run has to end before it comes."""
+        policy = begun.numbers.policy
+        # Full jitter spreads the runs that met the same fault at the same moment.
+        backoff = min(policy.longest_wait, policy.first_wait * 2 ** (number - 1)) * (
+            0.5 + workflow.random().random() / 2
+        )
+        wait = max(backoff, timedelta(seconds=failure.retry_after_s or 0))
         if wait >= self.run.story_time:
             raise DeadlineReached(f"another attempt of {begun.step.name} could begin only after the deadline")
         self.run.mark(begun.index, state="waiting")
@@ -297,9 +164,14 @@ class Steps:
             until=min(self.run.now + wait, self.run.leaves_at),
             otherwise="the attempt begins",
         )
-        with self.run.waiting(waiting):
-            await workflow.sleep(wait, summary=f"{begun.step.name} again after {failure.fault.value}")
+        try:
+            with self.run.waiting(waiting):
+                await workflow.sleep(wait, summary=f"{begun.step.name} again after {failure.fault.value}")
+        except asyncio.CancelledError:
+            if not self.run.must_leave:
+                raise
         self.run.tick()
+        return not self.run.must_leave
 
     async def _read(self, step: Read[Request, Reply], request: Request, why: str, read_id: str) -> Reply:
         """Free and repeatable, so the server (or, when local, the worker) may retry it."""
@@ -322,6 +194,7 @@ class Steps:
         except ActivityError as error:
             failure = read_failure(error)
             run.trail.add({**entry, "fault": failure.fault.value, "digest": evidence_digest(error.cause)})
+            run.check_open()
             raise StepFailed(step.name, failure, "a read is retried where it runs") from error
         run.trail.add({**entry, "digest": json_digest(raw.payload)})
         reply: Reply = workflow.payload_converter().from_payload(raw.payload, step.reply)
@@ -336,7 +209,7 @@ class Steps:
             return None
         if begun.numbers.offers is not Offers.LOOKUP:
             return None
-        question = EffectLookup(key=self.effect_key(step, begun.request))
+        question = EffectLookup(key=self._attempts.effect_key(step, begun.request))
         lookup_id = f"{attempt.id}-lookup"
         try:
             found: Reply = await self._read(step.lookup, question, "it may have happened", lookup_id)

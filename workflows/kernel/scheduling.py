@@ -1,0 +1,179 @@
+"""One attempt of a step: held, scheduled once, and booked by what it proves."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel
+from temporalio import workflow
+from temporalio.common import RawValue, RetryPolicy
+from temporalio.exceptions import ActivityError
+
+from contracts.attempts import Cost, EffectCall, Failure, Fault, ModelCall, ModelReply, Repair
+from contracts.sheet import StepNumbers
+from contracts.steps import Effect, ModelTask, Step
+from contracts.terms import Amount
+from contracts.values import plain
+from workflows.kernel.attempts import evidence_digest, failure_of
+from workflows.kernel.ledger import cost_of, worst_case
+from workflows.kernel.run import Run
+from workflows.kernel.trail import OUTGOING, json_digest
+
+__all__ = ["Attempt", "Attempts", "Begun"]
+
+Request = TypeVar("Request", bound=BaseModel)
+Reply = TypeVar("Reply", bound=BaseModel)
+
+ONE_SERVER_ATTEMPT = RetryPolicy(maximum_attempts=1)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try of a step, its hold taken."""
+
+    id: str
+    max_output_tokens: int = 0
+    max_input_bytes: int = 0
+    repair: Repair | None = None
+
+
+@dataclass(frozen=True)
+class Begun(Generic[Request, Reply]):
+    """A step that is counted, bounded and held, but not scheduled."""
+
+    step: Step[Request, Reply]
+    request: Request
+    request_bytes: int
+    numbers: StepNumbers
+    index: int
+    why: str
+    first: Attempt
+
+
+class Attempts:
+    """Makes the attempts of one run."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    def hold(
+        self, begun: Begun[Request, Reply], number: int, max_output_tokens: int, repair: Repair | None
+    ) -> Attempt:
+        """Take an attempt's worst case from the budget; raises BudgetSpent."""
+        attempt_id = f"{begun.index + 1}.{number}-{workflow.uuid4().hex[:16]}"
+        if not isinstance(begun.step, ModelTask):
+            self.run.ledger.hold(attempt_id, begun.step.name, Amount())
+            return Attempt(id=attempt_id)
+        size = begun.request_bytes + (len(repair.model_dump_json().encode()) if repair else 0)
+        hold = worst_case(begun.numbers, self.run.sheet.route, size, max_output_tokens)
+        self.run.ledger.hold(attempt_id, begun.step.name, hold)
+        return Attempt(attempt_id, max_output_tokens, size + begun.numbers.overhead_bytes, repair)
+
+    async def make(self, begun: Begun[Request, Reply], attempt: Attempt) -> Reply | Failure:
+        """Schedule one attempt and book what it proves."""
+        ledger, trail = self.run.ledger, self.run.trail
+        entry: dict[str, Any] = {"attempt": attempt.id, "step": begun.step.name}
+        try:
+            raw = await self._schedule(begun, attempt)
+        except ActivityError as error:
+            self.run.tick()
+            failure = failure_of(error)
+            self._book_failure(attempt, failure)
+            evidence = evidence_digest(error.cause)
+            trail.add({**entry, "fault": failure.fault.value, "digest": evidence, **self._booked(attempt)})
+            return failure
+        except asyncio.CancelledError:
+            # Completed and cancelled in the same moment: the SDK keeps the result to itself.
+            self.run.tick()
+            ledger.lose(attempt.id, Fault.CANCELLED)
+            trail.add({**entry, "fault": Fault.CANCELLED.value, **self._booked(attempt)})
+            reason = "cancelled in the moment in which it ended"
+            return Failure(fault=Fault.CANCELLED, cost=Cost.UNKNOWN, reason=reason)
+        self.run.tick()
+        reply = self._take(begun, attempt, raw)
+        trail.add({**entry, "digest": json_digest(raw.payload), **self._booked(attempt)})
+        return reply
+
+    def _take(self, begun: Begun[Request, Reply], attempt: Attempt, raw: RawValue) -> Reply:
+        converter, ledger = workflow.payload_converter(), self.run.ledger
+        if not isinstance(begun.step, ModelTask):
+            ledger.settle(attempt.id, Amount())
+            plain_reply: Reply = converter.from_payload(raw.payload, begun.step.reply)
+            return plain_reply
+        answer = converter.from_payload(raw.payload, ModelReply[begun.step.reply])  # type: ignore[name-defined]
+        if answer.usage is None:
+            ledger.lose(attempt.id)
+            self.run.notices.append(f"{attempt.id}: the provider's usage was not believable")
+        else:
+            ledger.settle(attempt.id, cost_of(answer.usage, self.run.sheet.route))
+        reply: Reply = answer.reply
+        return reply
+
+    def _book_failure(self, attempt: Attempt, failure: Failure) -> None:
+        ledger = self.run.ledger
+        if failure.fault is Fault.NOT_STARTED:
+            ledger.release(attempt.id, failure.fault)
+        elif failure.cost is Cost.UNKNOWN:
+            ledger.lose(attempt.id, failure.fault)
+        elif failure.usage is not None:
+            ledger.settle(attempt.id, cost_of(failure.usage, self.run.sheet.route), failure.fault)
+        else:
+            calls = 1 if attempt.max_output_tokens else 0
+            ledger.settle(attempt.id, Amount(calls=calls), failure.fault)
+
+    def _booked(self, attempt: Attempt) -> dict[str, Any]:
+        line = next(line for line in reversed(self.run.ledger.lines) if line.attempt_id == attempt.id)
+        actual = (
+            line.actual.model_dump(mode="json", exclude_defaults=True) if line.actual is not None else None
+        )
+        return {"end": line.end.value, "actual": actual}
+
+    def _schedule(self, begun: Begun[Request, Reply], attempt: Attempt) -> workflow.ActivityHandle[RawValue]:
+        """One server attempt: what may have cost money comes back to the workflow, always."""
+        run, policy = self.run, begun.numbers.policy
+        args, task_queue, summary = self._arguments(begun, attempt)
+        token = OUTGOING.set(run.trail.link(run.ledger.balance()))
+        try:
+            return workflow.start_activity(
+                begun.step.name,
+                args=args,
+                activity_id=attempt.id,
+                task_queue=task_queue,
+                result_type=RawValue,
+                start_to_close_timeout=policy.attempt_timeout,
+                heartbeat_timeout=policy.heartbeat,
+                retry_policy=ONE_SERVER_ATTEMPT,
+                cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+                summary=summary,
+            )
+        finally:
+            OUTGOING.reset(token)
+
+    def _arguments(
+        self, begun: Begun[Request, Reply], attempt: Attempt
+    ) -> tuple[list[BaseModel], str | None, str]:
+        # The activity gives up first, so that its own account arrives and not the server's timeout.
+        patience = begun.numbers.policy.attempt_timeout.total_seconds() * 0.95
+        if isinstance(begun.step, Effect):
+            call = EffectCall(
+                attempt_id=attempt.id, key=self.effect_key(begun.step, begun.request), timeout_s=patience
+            )
+            return [begun.request, call], None, f"because {begun.why}; once: {call.key}"[:400]
+        route = self.run.sheet.route
+        model_call = ModelCall(
+            attempt_id=attempt.id,
+            profile=route.profile,
+            model=route.model,
+            max_output_tokens=attempt.max_output_tokens,
+            max_input_bytes=attempt.max_input_bytes,
+            temperature=route.temperature,
+            timeout_s=min(route.timeout.total_seconds(), patience),
+            repair=attempt.repair,
+        )
+        hold = route.price.of(attempt.max_input_bytes, attempt.max_output_tokens)
+        summary = f"because {begun.why}; {route.profile}, at most ${plain(hold)}"[:400]
+        return [begun.request, model_call], route.task_queue, summary
+
+    def effect_key(self, step: Effect[Request, Reply], request: Request) -> str:
+        """The same in every attempt, run and reset of a workflow id."""
+        return f"{workflow.info().workflow_id}/{step.name}/{step.key(request)}"
