@@ -90,12 +90,14 @@ def build(settings: Settings, env: dict[str, str]) -> Parts:
     return Parts(catalogue, ModelActivities(catalogue), refunds, tools, [TrailInterceptor(), proofs])
 
 
-def workers(client: Client, parts: Parts, task_queue: str = TASK_QUEUE) -> list[Worker]:
+def workers(
+    client: Client, parts: Parts, task_queue: str = TASK_QUEUE, workflows: Sequence[type] = WORKFLOWS
+) -> list[Worker]:
     """One for workflows and tools, and one for each model route with as many slots as the route has."""
     main = Worker(
         client,
         task_queue=task_queue,
-        workflows=WORKFLOWS,
+        workflows=workflows,
         activities=parts.tools,
         interceptors=parts.interceptors,
         workflow_runner=sandbox(),

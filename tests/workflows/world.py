@@ -5,7 +5,7 @@ import itertools
 import json
 import os
 import shutil
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -31,7 +31,7 @@ from operations.starting import start
 from samples.build_shop import build_shop
 from samples.payments import PaymentServer, serving
 from tests.fault_server import FaultServer, faults
-from worker import Parts, build, workers
+from worker import WORKFLOWS, Parts, build, workers
 from workflows.kernel.approvals import ANSWER
 from workflows.resolve_ticket import PLAN, ResolveTicket, Stage
 
@@ -109,13 +109,13 @@ class World:
             yield cls(client, folder, provider, payments, settings, f"test-{number}", f"tenuto-{number}")
 
     @asynccontextmanager
-    async def working(self) -> AsyncIterator[None]:
+    async def working(self, workflows: Sequence[type] = WORKFLOWS) -> AsyncIterator[None]:
         """With a worker, built as worker.py builds it."""
         parts = self.with_thresholds(build(self.settings, {}))
         async with AsyncExitStack() as stack:
             stack.push_async_callback(parts.models.close)
             stack.push_async_callback(parts.refunds.close)
-            for worker in workers(self.client, parts, self.task_queue):
+            for worker in workers(self.client, parts, self.task_queue, workflows):
                 await stack.enter_async_context(worker)
             yield
 

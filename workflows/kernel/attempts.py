@@ -43,7 +43,8 @@ class NextFacts(Value):
     may_have_happened: bool
     """Nobody can say of this attempt, or of one before it, whether the other side carried it out."""
     leaving: bool
-    """The run has to end: it was cancelled, or only the time for its way out is left."""
+    """The run has to end: it was cancelled, or only the time for its way out is left. Or a step beside
+    this one failed for good."""
     attempts_left: int
     seen: int
     """How often this step has met this fault, now included."""

@@ -141,7 +141,7 @@ class Steps:
                 fault=fault,
                 offers=begun.numbers.offers,
                 may_have_happened=any(failure.cost is Cost.UNKNOWN for failure in failures),
-                leaving=self.run.must_leave,
+                leaving=self._must_end(),
                 attempts_left=begun.numbers.policy.attempts - len(failures),
                 seen=sum(failure.fault is fault for failure in failures),
                 larger_possible=larger_possible,
@@ -168,10 +168,16 @@ class Steps:
             with self.run.waiting(waiting):
                 await workflow.sleep(wait, summary=f"{begun.step.name} again after {failure.fault.value}")
         except asyncio.CancelledError:
-            if not self.run.must_leave:
+            if not self._must_end():
                 raise
         self.run.tick()
-        return not self.run.must_leave
+        return not self._must_end()
+
+    def _must_end(self) -> bool:
+        """The run has to end, or a step beside this one failed and cancelled it."""
+        # An activity that is told to stop may still end in another way; then only the task knows.
+        task = asyncio.current_task()
+        return self.run.must_leave or (task is not None and task.cancelling() > 0)
 
     async def _read(self, step: Read[Request, Reply], request: Request, why: str, read_id: str) -> Reply:
         """Free and repeatable, so the server (or, when local, the worker) may retry it."""
