@@ -40,7 +40,7 @@ __all__ = ["WORKFLOWS", "Parts", "build", "workers"]
 WORKFLOWS = [ResolveTicket]
 
 # The server forgets a dead worker's sticky queue after this long; most of a recovery was spent here.
-STICKY_PATIENCE = timedelta(seconds=1)
+STICKY_PATIENCE = timedelta(seconds=0.5)
 # Heartbeats are sent at most this often. It must stay well below the shortest heartbeat timeout.
 HEARTBEAT_THROTTLE = timedelta(seconds=0.3)
 # A worker that stops lets every attempt end: one that is cut off would be booked as unknown.
