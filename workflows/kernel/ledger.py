@@ -80,6 +80,11 @@ class Ledger:
             steps=max(0, self.cap.steps - booked.steps),
         )
 
+    def is_held(self, attempt_id: str) -> bool:
+        """Whether an attempt's worst case is still kept for it."""
+        line = self._lines.get(attempt_id)
+        return line is not None and line.end is AttemptEnd.HELD
+
     def balance(self) -> Balance:
         return Balance(settled=self.settled, unknown=self.unknown, held=self.held, overrun=self.overrun)
 

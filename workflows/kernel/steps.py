@@ -65,12 +65,16 @@ class Steps:
             for request in requests:
                 begun.append(self.begin(step, request, why))
         except StoryEnded:
-            for each in begun:
-                if each.first.id:
-                    self.run.ledger.release(each.first.id)
-                self.run.mark(each.index, state="failed")
+            self._give_back(begun)
             raise
         return begun
+
+    def _give_back(self, begun: Sequence[Begun[Request, Reply]]) -> None:
+        """What was begun is not scheduled after all."""
+        for each in begun:
+            if each.first.id:
+                self.run.ledger.release(each.first.id)
+            self.run.mark(each.index, state="failed")
 
     async def finish(self, begun: Begun[Request, Reply]) -> Reply:
         """Schedule it and see it through its attempts."""
@@ -94,6 +98,8 @@ class Steps:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            # A task that is cancelled before it begins schedules nothing.
+            self._give_back([each for each in begun if self.run.ledger.is_held(each.first.id)])
             raise
 
     async def _see_through(self, begun: Begun[Request, Reply]) -> Reply:
