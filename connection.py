@@ -1,5 +1,6 @@
 """Where everything is, from the environment, and how to reach the cluster: one connect() for everyone."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError, RPCStatusCode
+
+from embedded.surroundings import complete
 
 __all__ = ["TASK_QUEUE", "NotConnected", "Settings", "connect", "ensure_search_attributes"]
 
@@ -55,8 +58,11 @@ class Settings:
 
 
 async def connect() -> Client:
-    """Connect as TEMPORAL_ADDRESS, _NAMESPACE, _API_KEY and the TLS variables say."""
-    options = ClientConfig.load_client_connect_config()
+    """Connect as TEMPORAL_ADDRESS, _NAMESPACE, _API_KEY and the TLS variables say.
+
+    Where they say nothing, to the embedded server of this checkout if it runs. Raises NotConnected.
+    """
+    options = ClientConfig.load_client_connect_config(override_env_vars=complete(os.environ))
     try:
         return await Client.connect(**options, data_converter=pydantic_data_converter)
     except RuntimeError as error:
