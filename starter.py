@@ -8,6 +8,7 @@ from typing import Any
 
 from commands.arguments import parser
 from commands.failures import CommandError, Exit, account_of
+from process import end
 
 __all__ = ["main"]
 
@@ -120,10 +121,4 @@ if __name__ == "__main__":
         code = main(sys.argv[1:])
     except SystemExit as usage:
         code = usage.code if isinstance(usage.code, int) else 2
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except BrokenPipeError:
-        pass
-    # The SDK's threads may crash the interpreter while it takes itself down; everything is closed by now.
-    os._exit(code)
+    end(code)

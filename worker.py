@@ -31,6 +31,7 @@ from activities.smtp import SmtpOutbox
 from connection import TASK_QUEUE, NotConnected, Settings, connect, ensure_search_attributes
 from embedded.surroundings import complete
 from operations.recomputing import sandbox
+from process import end
 from workflows.kernel.approvals import VERIFY_PROOF
 from workflows.kernel.trail import TrailInterceptor
 from workflows.resolve_ticket import ResolveTicket
@@ -154,8 +155,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    code = main()
-    logging.shutdown()
-    sys.stdout.flush()
-    # The SDK's threads may crash the interpreter while it takes itself down; everything is closed by now.
-    os._exit(code)
+    end(main())

@@ -27,6 +27,7 @@ from embedded.stack import CHECKOUT, stop_all
 from embedded.temporal_server import ensure_temporal
 from operations.story import Story, story
 from operations.story_items import Booked
+from process import run
 from tests.workflows.world import TRUTH, World, models_toml, reads_by_truth, sample
 
 __all__ = ["Batch", "kill_through"]
@@ -195,6 +196,4 @@ if __name__ == "__main__":
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--tickets", type=int, default=20)
     given = parser.parse_args()
-    code = asyncio.run(main(given.seed, given.kills, given.tickets))
-    sys.stdout.flush()
-    os._exit(code)
+    run(main(given.seed, given.kills, given.tickets))
