@@ -132,7 +132,7 @@ async def test_a_proof_counts_for_its_own_run_alone(world: World) -> None:
 
 
 async def test_a_proof_of_an_earlier_question_of_the_same_workflow_id_is_refused(world: World) -> None:
-    """The same ticket is run again under its own id and asks for the same refund, but not the same question."""
+    """The same ticket under the same id asks for the same refund, but it is not the same question."""
     handle, earlier = await asking(world)
     kept = right_answer(keys(world), earlier)
     await handle.cancel()
