@@ -1,6 +1,7 @@
 """Where everything is, from the environment, and how to reach the cluster: one connect() for everyone."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ __all__ = ["TASK_QUEUE", "NotConnected", "Settings", "connect", "ensure_search_a
 
 TASK_QUEUE = "tenuto"
 """Workflows, reads and effects. Each model route has a queue of its own."""
+
+DEFAULT_ADDRESS = "localhost:7233"
 
 SEARCH_ATTRIBUTES = {
     "TenutoStage": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
@@ -62,15 +65,25 @@ async def connect() -> Client:
 
     Where they say nothing, to the embedded server of this checkout if it runs. Raises NotConnected.
     """
-    options = ClientConfig.load_client_connect_config(override_env_vars=complete(os.environ))
+    variables = complete(os.environ)
+    try:
+        options = ClientConfig.load_client_connect_config(override_env_vars=variables)
+    except (RuntimeError, OSError) as error:
+        raise NotConnected(f"the TEMPORAL_* variables cannot be used: {said_in(error)}") from error
+    options.setdefault("target_host", DEFAULT_ADDRESS)
     try:
         return await Client.connect(**options, data_converter=pydantic_data_converter)
-    except RuntimeError as error:
-        address = options.get("target_host", "localhost:7233")
+    except (RuntimeError, ValueError) as error:
         raise NotConnected(
-            f"no Temporal server answers at {address}; start one with `python starter.py dev`, "
-            f"or set TEMPORAL_ADDRESS ({str(error).splitlines()[0][:120]})"
+            f"no Temporal server answers at {options['target_host']}; start one with "
+            f"`python starter.py dev`, or set TEMPORAL_ADDRESS ({said_in(error)})"
         ) from error
+
+
+def said_in(error: Exception) -> str:
+    """What the innermost of the client's nested errors says, or else its first line."""
+    inner = re.findall(r'(?:message|error): "([^"]+)"', str(error))
+    return inner[-1] if inner else str(error).partition("\n")[0][:120]
 
 
 async def ensure_search_attributes(client: Client) -> None:

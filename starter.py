@@ -3,7 +3,7 @@
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from commands.arguments import parser
@@ -29,8 +29,10 @@ def main(arguments: Sequence[str]) -> int:
         account = account_of(error)
         if account is None:
             raise
+        from operations.lines import safe
+
         code, words = account
-        sys.stderr.write("".join(f"starter: {line}\n" for line in words.splitlines() or [""]))
+        sys.stderr.write("".join(f"starter: {safe(line)}\n" for line in words.splitlines() or [""]))
         return code
 
 
@@ -45,9 +47,9 @@ def dispatch(options: Namespace) -> int:
 
             return make_key(options)
         case "approve" | "deny" | "cancel":
-            return finish(people(options))
+            return finish(people, options)
         case _:
-            return finish(runs(options))
+            return finish(runs, options)
 
 
 def on_this_machine(options: Namespace) -> int:
@@ -109,11 +111,11 @@ def surroundings() -> None:
     os.environ.update(complete(os.environ))
 
 
-def finish(command: Coroutine[Any, Any, int]) -> int:
+def finish(command: Callable[[Namespace], Coroutine[Any, Any, int]], options: Namespace) -> int:
     import asyncio
 
     surroundings()
-    return asyncio.run(command)
+    return asyncio.run(command(options))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """How a command ends: exit codes, and one clear line for everything that can go wrong."""
 
 from enum import IntEnum
+from pathlib import Path
 
 __all__ = ["CommandError", "Exit", "account_of"]
 
@@ -38,7 +39,7 @@ def account_of(error: BaseException) -> tuple[Exit, str] | None:
 
     from activities.catalogue import CatalogueError
     from connection import NotConnected
-    from embedded.stack import ServiceError
+    from embedded.stack import ServiceError, home
     from embedded.weights import WeightsError
     from operations.histories import HistoryError
     from operations.inbox import InboxError
@@ -52,9 +53,13 @@ def account_of(error: BaseException) -> tuple[Exit, str] | None:
         return Exit.FAILED, str(error)
     if isinstance(error, RPCError):
         silent = error.status in (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED)
-        line = "the Temporal server does not answer" if silent else "the Temporal server refuses"
+        if not silent:
+            return Exit.FAILED, f"the Temporal server refuses: {error.message}"
         step = "check TEMPORAL_ADDRESS, or start one with `python starter.py dev`"
-        return (Exit.UNREACHABLE if silent else Exit.FAILED), f"{line}: {error.message}; {step}"
+        return Exit.UNREACHABLE, f"the Temporal server does not answer: {error.message}; {step}"
     if isinstance(error, OSError):
+        if Path(str(error.filename)).is_relative_to(home()):
+            step = f"everything local is kept in {home()}; set TENUTO_HOME to a folder that can be written"
+            return Exit.FAILED, f"{error.filename}: {error.strerror}; {step}"
         return Exit.FAILED, f"{error.filename or 'input or output'}: {error.strerror or error}"
     return None

@@ -27,6 +27,7 @@ def dev() -> Exit:
     """Start what is not running, say where it is, and end what was started on Ctrl-C."""
     folder = home()
     console = console_on(sys.stdout)
+    profile = catalogue_here(os.environ).profiles[0]
     refuse_second_worker()
     before = running()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -38,7 +39,6 @@ def dev() -> Exit:
         samples_in(folder)
         payments = payments_service(folder, folder).ensure()
         put(console, (0, f"payments   {payments.facts['url']}", ""))
-        profile = catalogue_here(os.environ).profiles[0]
         model = needed_model(folder, profile, os.environ)
         if model is not None:
             put(console, (0, f"model      {model.model} at {model.address}", ""))
