@@ -62,8 +62,12 @@ class Record:
         self.file.unlink(missing_ok=True)
 
     def alive(self) -> bool:
-        """Whether a process of the service lives."""
-        with self._lock_file("alive") as lock:
+        """Whether a process of the service lives. Only looks, so the folder may be read-only."""
+        try:
+            lock = self._path_of("alive").open("rb")
+        except FileNotFoundError:
+            return False
+        with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -99,4 +103,7 @@ class Record:
 
     def _lock_file(self, kind: str) -> IO[bytes]:
         self._locks.mkdir(parents=True, exist_ok=True)
-        return (self._locks / f"{self._name}.{kind}").open("ab")
+        return self._path_of(kind).open("ab")
+
+    def _path_of(self, kind: str) -> Path:
+        return self._locks / f"{self._name}.{kind}"

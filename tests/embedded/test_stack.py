@@ -157,6 +157,12 @@ def test_a_service_that_never_answers_is_an_error_and_is_ended(folder: Path) -> 
     assert silent.running() is None
 
 
+def test_looking_for_a_service_writes_nothing(folder: Path) -> None:
+    """A container's checkout is read-only."""
+    assert service(folder / "home").running() is None
+    assert not (folder / "home").exists()
+
+
 def test_stopping_all_names_those_that_ran(folder: Path) -> None:
     service(folder).ensure()
     assert stop_all(folder) == ["echo"]
