@@ -1,5 +1,7 @@
 """The sample payment service: `python -m samples.payments --port PORT --journal FILE`.
 
+It knows no keys, so it listens on the loopback interface; `--host` is for a network of its own.
+
     POST /refunds       {"order_number", "amount"}        201 {"refund_id", "order_number", "amount"}
     POST /refunds/void  {"order_number", "refund_key"}    200 {"existed"}
     GET  /refunds       every refund and void             GET /health
@@ -29,22 +31,26 @@ from samples.refund_book import Done, JournalError, Refund, RefundBook, Refused,
 
 __all__ = ["PaymentServer", "main", "serving"]
 
+LOOPBACK = "127.0.0.1"
 LARGEST_BODY = 10_000
 
 
 class PaymentServer(ThreadingHTTPServer):
-    """The service, bound to a port of the loopback interface; port 0 takes any free one."""
+    """The service, bound to a port; port 0 takes any free one."""
 
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int, journal: Path, charges: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self, port: int, journal: Path, charges: Mapping[str, int] | None = None, host: str = LOOPBACK
+    ) -> None:
         if charges is None:
             charges = {order.number: order.total_cents for order in ORDERS}
         self.book = RefundBook(journal, charges)
         self.faults = Faults()
+        self.host = host
         try:
-            super().__init__(("127.0.0.1", port), PaymentHandler)
+            super().__init__((host, port), PaymentHandler)
         except OSError:
             self.book.close()
             raise
@@ -52,7 +58,7 @@ class PaymentServer(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self.server_port}"
+        return f"http://{self.host}:{self.server_port}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is no error of the service."""
@@ -196,10 +202,10 @@ def cents_of(amount: str) -> int:
 
 @contextmanager
 def serving(
-    journal: Path, charges: Mapping[str, int] | None = None, port: int = 0
+    journal: Path, charges: Mapping[str, int] | None = None, port: int = 0, host: str = LOOPBACK
 ) -> Iterator[PaymentServer]:
     """The service in a thread of this process, until the block ends."""
-    with PaymentServer(port, journal, charges) as server:
+    with PaymentServer(port, journal, charges, host) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         try:
@@ -212,9 +218,8 @@ def serving(
 def main(arguments: Sequence[str]) -> int:
     """Serve until SIGINT or SIGTERM. Returns the process's exit code."""
     parser = argparse.ArgumentParser(description="A payment service to try refunds against.")
-    parser.add_argument(
-        "--port", type=int, default=8799, help="on 127.0.0.1; 0 for any free one (default: 8799)"
-    )
+    parser.add_argument("--host", default=LOOPBACK, help="where to listen (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8799, help="0 for any free one (default: %(default)s)")
     parser.add_argument("--journal", type=Path, required=True, help="where refunds are kept")
     parser.add_argument(
         "--shop", type=Path, help="the shop's database, for what orders cost (default: the sample's)"
@@ -225,7 +230,7 @@ def main(arguments: Sequence[str]) -> int:
         signal.signal(number, lambda *_: stop.set())
     try:
         charges = None if options.shop is None else charges_of(options.shop)
-        with serving(options.journal, charges, options.port) as server:
+        with serving(options.journal, charges, options.port, options.host) as server:
             sys.stdout.write(f"payments at {server.url}\n")
             sys.stdout.flush()
             stop.wait()

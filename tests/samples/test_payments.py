@@ -36,6 +36,15 @@ def service(journal: Path) -> Iterator[PaymentServer]:
         yield server
 
 
+def test_it_listens_where_it_is_told(journal: Path) -> None:
+    """On loopback unless somebody wants it elsewhere."""
+    with serving(journal, CHARGES) as service:
+        assert service.server_address[0] == "127.0.0.1"
+    with serving(journal, CHARGES, host="localhost") as service:
+        assert service.url == f"http://localhost:{service.server_port}"
+        assert CLIENT.get(f"{service.url}/health").json()["ok"]
+
+
 def post(
     service: PaymentServer, body: object, key: str | None = "k-1", path: str = "/refunds", **headers: str
 ) -> httpx2.Response:
