@@ -9,7 +9,7 @@ KEYLESS := env -u OPENAI_API_KEY -u OPENAI_BASE_URL -u OPENAI_ORG_ID -u OPENAI_P
 	-u TENUTO_MODEL_ADDRESS -u TENUTO_MODEL_KEY -u TENUTO_MODEL_PATH
 
 .DEFAULT_GOAL := help
-.PHONY: help demo smoke test check record format lock stop clean reset environment
+.PHONY: help demo smoke test check rehearse record format lock stop clean reset environment
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,9 @@ check: environment ## lint, format, types and import rules
 	$(PYTHON) -m mypy
 	.venv/bin/lint-imports
 
+rehearse: environment ## build the workers' image as far as it goes without a container engine, and try it
+	@$(KEYLESS) $(PYTHON) -m tests.deploy.rehearsal
+
 record: environment ## run every scenario again and record tests/histories anew
 	@$(KEYLESS) $(PYTHON) -W ignore -m tests.record_histories 2>/dev/null
 
@@ -42,8 +45,8 @@ lock: environment ## resolve the dependencies again into requirements.lock
 	@index=$$($(PYTHON) -m pip config get global.index-url 2>/dev/null || true); \
 	index=$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$index}}; \
 	$${index:+env UV_DEFAULT_INDEX="$$index"} .venv/bin/uv pip compile --no-config --quiet --upgrade \
-		--universal --python-version 3.11 --only-binary :all: --extra dev --generate-hashes --no-header \
-		--no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml --output-file requirements.lock
+		--universal --python-version 3.11 --only-binary :all: --extra embedded --extra dev \
+		--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml --output-file requirements.lock
 	@! grep -nE '://|file:' requirements.lock
 
 stop: environment ## stop the servers that were started for this checkout
