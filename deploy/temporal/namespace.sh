@@ -4,7 +4,7 @@
 set -eu
 
 # A server that does not know an attribute fails every workflow task that sets it.
-attributes="TenutoStage TenutoTenant"
+attributes="TenutoStage=Keyword TenutoTenant=Keyword TenutoSpentUsd=Double"
 
 # A server that has just started, or a namespace that has just been made, is not known everywhere at once.
 patiently() {
@@ -21,11 +21,11 @@ namespace_exists() {
 }
 
 attribute_exists() {
-    temporal operator search-attribute list --output json | grep -q "\"$1\"" ||
-        temporal operator search-attribute create --name "$1" --type Keyword
+    temporal operator search-attribute list --output json | grep -q "\"${1%=*}\"" ||
+        temporal operator search-attribute create --name "${1%=*}" --type "${1#*=}"
 }
 
 patiently temporal operator cluster health
 patiently namespace_exists
-for name in $attributes; do patiently attribute_exists "$name"; done
+for attribute in $attributes; do patiently attribute_exists "$attribute"; done
 echo "namespace $TEMPORAL_NAMESPACE knows $attributes"

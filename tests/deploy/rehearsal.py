@@ -9,7 +9,7 @@ script; the model is scripted. It needs the package index, and takes less than a
 What it cannot show: the base image, its Python (this one's is used), networks and limits.
 """
 
-import asyncio
+import json
 import os
 import signal
 import stat
@@ -20,24 +20,14 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
-
-from connection import TASK_QUEUE
-from contracts.resolutions import Resolution
-from contracts.terms import Terms
 from embedded.ports import free_port
 from embedded.stack import stop_all
 from embedded.temporal_server import ensure_temporal, temporal_binary
-from operations.inbox import read_tickets
-from operations.starting import start
 from tests.deploy.compose import ROOT, SERVICES
 from tests.deploy.image import copied_into, stage
-from workflows.resolve_ticket import PLAN, ResolveTicket
 
 USER = 10001
 TICKET = "samples/tickets/01-broken-mugs.eml"
@@ -170,18 +160,16 @@ def namespace_job(address: str) -> None:
     )
 
 
-async def resolve(address: str, environment: Mapping[str, str]) -> Resolution:
-    """One sample ticket, through the worker."""
-    client = await Client.connect(
-        address, namespace=environment["TEMPORAL_NAMESPACE"], data_converter=pydantic_data_converter
-    )
-    (ticket,) = read_tickets([str(ROOT / TICKET)], BytesIO())
-    terms = Terms(
-        tenant="rehearsal", requested_by="rehearsal", cap=PLAN.cap, deadline=PLAN.deadline, profile="scripted"
-    )
-    started = await start(client, ResolveTicket, ticket, terms, task_queue=TASK_QUEUE)
-    handle = client.get_workflow_handle(started.workflow_id, result_type=Resolution)
-    return await asyncio.wait_for(handle.result(), 60)
+def resolve(address: str, environment: Mapping[str, str]) -> dict[str, Any]:
+    """One sample ticket, started as docs/deploy.md says, from the checkout; its result."""
+    told = {name: environment[name] for name in ("TEMPORAL_NAMESPACE", "TENUTO_MODELS")}
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    command = [sys.executable, "starter.py", "run", "resolve-ticket", TICKET, "--json"]
+    env = {**kept, **told, "TEMPORAL_ADDRESS": address, "TENUTO_USER": "rehearsal"}
+    done = subprocess.run(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, check=True, timeout=60)
+    (run,) = json.loads(done.stdout)
+    found: dict[str, Any] = run
+    return found
 
 
 def volumes_in(place: Place) -> None:
@@ -229,20 +217,23 @@ def rehearse(root: Path) -> None:
         say("payments", line_with(payments, "payments at"))
         worker = stack.enter_context(running(place.start("worker", ["python", "worker.py"])))
         say("worker", line_with(worker, "working on").partition("worker: ")[2])
+        began = time.monotonic()
         with running(place.start("worker", SERVICES["worker"]["healthcheck"]["test"][1:])) as check:
             said, _ = check.communicate(timeout=30)
             # The health check finds a worker by its host's name, which is this machine's here.
-            say("health check", f"exit {check.returncode} {said.decode().strip()}")
+            took = time.monotonic() - began
+            say("health check", f"exit {check.returncode} after {took:.1f} s {said.decode().strip()}")
             assert check.returncode == 0
-        resolution = asyncio.run(resolve(temporal.address, place.environment("worker")))
-        say(f"resolved {TICKET}", f"{resolution.path} {resolution.refunded} USD")
+        run = resolve(temporal.address, place.environment("worker"))
+        path, refunded = run["result"]["path"], run["result"]["refunded"]
+        say(f"resolved {TICKET}", f"{path} {refunded} USD for {run['totals']['proven_usd']} USD")
         (mail,) = place.path("/var/lib/tenuto/mail/customers/new").iterdir()
         say("mail to the customer", f"{mail.stat().st_size} bytes, owner {mail.stat().st_uid}")
         began = time.monotonic()
         worker.send_signal(signal.SIGTERM)
         code = worker.wait(timeout=30)
         say("worker stopped", f"exit {code} after {time.monotonic() - began:.1f} s")
-        assert (resolution.path, code) == ("refunded", 0)
+        assert (path, code) == ("refunded", 0)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import yaml
+from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.envconfig import ClientConfig
 
 import worker
@@ -147,7 +148,13 @@ def test_the_health_check_asks_for_the_queue_that_the_worker_polls() -> None:
 def test_the_namespace_gets_the_search_attributes_that_the_workflows_set() -> None:
     script = (ROOT / "deploy/temporal/namespace.sh").read_text()
     (line,) = re.findall(r'^attributes="(.*)"$', script, re.MULTILINE)
-    assert tuple(line.split()) == SEARCH_ATTRIBUTES
+    given = dict(word.split("=") for word in line.split())
+    assert given == {name: kind_name(kind) for name, kind in SEARCH_ATTRIBUTES.items()}
+
+
+def kind_name(kind: IndexedValueType.ValueType) -> str:
+    """As the command line calls a type of search attribute."""
+    return IndexedValueType.Name(kind).removeprefix("INDEXED_VALUE_TYPE_").title()
 
 
 def dynamic_config() -> dict[str, object]:
