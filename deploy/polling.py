@@ -6,7 +6,6 @@ a restart would cut the calls that are under way, so it must never be the reason
 """
 
 import asyncio
-import os
 import socket
 import sys
 from collections.abc import Iterable
@@ -18,6 +17,7 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.service import RPCError
 
 from connection import TASK_QUEUE, NotConnected, connect
+from process import end
 
 __all__ = ["is_polled", "polls"]
 
@@ -61,7 +61,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    code = main()
-    sys.stderr.flush()
-    # As in worker.py: the SDK's threads may crash the interpreter while it takes itself down.
-    os._exit(code)
+    end(main())
