@@ -4,7 +4,7 @@ It does what the build stage of deploy/Dockerfile says, line by line, in a tempo
 stack's own commands from there, with the environment that docker-compose.yml gives them and nothing else: a
 shop, payments, and a worker, as another user where this one is root. Nothing there can be written to but what
 the compose file mounts writable. The Temporal server is the embedded one, prepared by the namespace job's
-script; the model is scripted. It needs the package index, and takes less than a minute.
+script; the model is scripted. It needs the package index, and takes half a minute on an idle machine.
 
 What it cannot show: the base image, its Python (this one's is used), networks and limits.
 """
