@@ -9,10 +9,10 @@ KEYLESS := env -u OPENAI_API_KEY -u OPENAI_BASE_URL -u OPENAI_ORG_ID -u OPENAI_P
 	-u TENUTO_MODEL_ADDRESS -u TENUTO_MODEL_KEY -u TENUTO_MODEL_PATH
 
 .DEFAULT_GOAL := help
-.PHONY: help demo smoke test check rehearse record format lock stop clean reset environment
+.PHONY: help demo smoke test check rehearse record screenshots format lock stop clean reset environment
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 demo: environment ## resolve sample tickets with a local model and a local Temporal server
 	@$(PYTHON) starter.py demo
@@ -35,18 +35,22 @@ rehearse: environment ## build the workers' image as far as it goes without a co
 record: environment ## run every scenario again and record tests/histories anew
 	@$(KEYLESS) $(PYTHON) -W ignore -m tests.record_histories 2>/dev/null
 
+screenshots: environment ## show real runs in the Temporal UI and take docs/screenshots anew
+	@$(KEYLESS) $(PYTHON) -W ignore -m tests.take_screenshots
+
 format: environment ## rewrite the sources in the project's format
 	$(PYTHON) -m ruff check --fix-only --quiet .
 	$(PYTHON) -m ruff format .
 
 # Hashes, and no address: pip takes the same files from whatever index it is set to use. uv does not read
 # pip's settings, so a private index is handed over.
-lock: environment ## resolve the dependencies again into requirements.lock
+lock: environment ## resolve requirements.lock again; UPGRADE=--upgrade takes newer releases
 	@index=$$($(PYTHON) -m pip config get global.index-url 2>/dev/null || true); \
 	index=$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$index}}; \
-	$${index:+env UV_DEFAULT_INDEX="$$index"} .venv/bin/uv pip compile --no-config --quiet --upgrade \
+	$${index:+env UV_DEFAULT_INDEX="$$index"} .venv/bin/uv pip compile --no-config --quiet $(UPGRADE) \
 		--universal --python-version 3.11 --only-binary :all: --extra embedded --extra dev \
-		--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml --output-file requirements.lock
+		--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml \
+		--output-file requirements.lock
 	@! grep -nE '://|file:' requirements.lock
 
 stop: environment ## stop the servers that were started for this checkout

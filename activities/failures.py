@@ -4,7 +4,7 @@ from temporalio.exceptions import ApplicationError
 
 from contracts.attempts import Cost, Failure, Fault
 
-__all__ = ["failed", "one_line"]
+__all__ = ["error_of", "failed", "one_line"]
 
 LONGEST_REASON = 1_000
 
@@ -16,7 +16,14 @@ def one_line(text: str, limit: int = LONGEST_REASON) -> str:
 
 
 def failed(fault: Fault, cost: Cost, reason: str, *, retry_after_s: float | None = None) -> ApplicationError:
-    """The error to raise: its type is the fault, its details are the `Failure`, no server retries it."""
-    reason = one_line(reason)
-    failure = Failure(fault=fault, cost=cost, reason=reason, retry_after_s=retry_after_s)
-    return ApplicationError(reason, failure, type=fault.value, non_retryable=True)
+    """The error to raise for an attempt that failed."""
+    return error_of(Failure(fault=fault, cost=cost, reason=one_line(reason), retry_after_s=retry_after_s))
+
+
+def error_of(failure: Failure) -> ApplicationError:
+    """Its type is the fault, its details are the `Failure`, and no server retries it.
+
+    The message names the fault too: it is all that a list of events shows.
+    """
+    message = f"{failure.fault.value}: {failure.reason}"
+    return ApplicationError(message, failure, type=failure.fault.value, non_retryable=True)

@@ -8,12 +8,12 @@ import httpx2
 from openai import AsyncOpenAI, AsyncStream
 from pydantic import BaseModel
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
 from activities.answers import Answer, read_completion
 from activities.catalogue import Catalogue, CatalogueError
 from activities.clean_text import reason
 from activities.endpoints import EMBEDDED_ADDRESS, Endpoint
+from activities.failures import error_of
 from activities.faults import CLIENT_ERRORS, AttemptFailed, failure_of
 from activities.heartbeats import heartbeating
 from activities.model_requests import PROMPTED, ModelRequest, Prompted, model_request
@@ -176,4 +176,4 @@ def with_provenance(failure: Failure, sent: Provenance) -> Failure:
 
 def raise_failure(failure: Failure) -> NoReturn:
     # No cause: a client's error would take the provider's body into the history.
-    raise ApplicationError(failure.reason, failure, type=failure.fault.value, non_retryable=True) from None
+    raise error_of(failure) from None

@@ -87,7 +87,7 @@ class RefundActivities:
                 async with self._client.stream("POST", path, content=body, headers=headers) as response:
                     answer = await whole_body(response)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
-            reason = f"nothing was sent: {error or type(error).__name__}"
+            reason = f"nothing was sent: {str(error) or type(error).__name__}"
             raise failed(Fault.CONNECTION_REFUSED, Cost.NONE, reason) from error
         except TimeoutError as error:
             reason = f"no answer from the payment service within {call.timeout_s:g} s"
@@ -95,7 +95,7 @@ class RefundActivities:
         except httpx2.DecodingError as error:
             raise failed(Fault.BROKEN_BODY, Cost.UNKNOWN, f"the answer cannot be decoded: {error}") from error
         except httpx2.TransportError as error:
-            reason = f"the connection was lost: {error or type(error).__name__}"
+            reason = f"the connection was lost: {str(error) or type(error).__name__}"
             raise failed(Fault.CONNECTION_LOST, Cost.UNKNOWN, reason) from error
         if response.status_code not in (200, 201):
             raise refused(response, answer)

@@ -105,6 +105,8 @@ async def start(
             id_reuse_policy=reuse.ALLOW_DUPLICATE if again else reuse.ALLOW_DUPLICATE_FAILED_ONLY,
             execution_timeout=terms.deadline + SLACK,
             task_timeout=TASK_TIMEOUT,
+            static_summary=f"for {terms.tenant}: {amounts(terms.cap)} at most",
+            static_details=f"- requested by {terms.requested_by}\n- model profile {terms.profile}",
             search_attributes=TypedSearchAttributes(
                 [SearchAttributePair(TENANT, terms.tenant), SearchAttributePair(STAGE, stage)]
             ),

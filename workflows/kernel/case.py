@@ -68,7 +68,7 @@ class Case:
         except asyncio.CancelledError:
             result = await self._leave(run, run.closing or Cancelled().ending, leave)
         await workflow.wait_condition(workflow.all_handlers_finished)
-        run.show_spend()
+        run.conclude()
         receipt = Receipt(trail=run.trail.link(run.ledger.balance()))
         return result.model_copy(update={"receipt": receipt, "ending": run.ending})
 

@@ -13,6 +13,7 @@ from temporalio.common import SearchAttributeKey
 from contracts.receipts import DecisionLine, Ending, Status, StepLine, Waiting
 from contracts.sheet import Sheet
 from contracts.terms import Terms
+from contracts.values import plain
 from workflows.kernel.decisions import Decision, Facts, Outcome, Table
 from workflows.kernel.endings import Cancelled, DeadlineReached
 from workflows.kernel.ledger import Ledger
@@ -92,8 +93,9 @@ class Run:
         """What is proven, and the worst case of what nobody can say."""
         return self.ledger.settled.usd + self.ledger.unknown.usd
 
-    def show_spend(self) -> None:
-        """Leave the final amount where lists show it, unless it stands there already."""
+    def conclude(self) -> None:
+        """Leave the last words where operators look: in the details, and in lists the final amount."""
+        self.describe()
         if self.spent_usd != self._shown_usd:
             workflow.upsert_search_attributes([SPENT.value_set(float(self.spent_usd))])
 
@@ -152,6 +154,16 @@ class Run:
             f"- waits for {wait.what} until {wait.until:%Y-%m-%d %H:%M:%SZ}, else {wait.otherwise}"
             for wait in self.waits
         ]
+        lines += [
+            f"- decided {line.table}: {line.outcome}, because {line.because}"
+            for line in self.decisions
+            if line.table in {table.name for table in self.plan.tables}
+        ]
+        ledger = self.ledger
+        lines.append(
+            f"- US dollars: {plain(ledger.settled.usd)} proven, {plain(ledger.unknown.usd)} unknown, "
+            f"at most {plain(ledger.cap.usd)}"
+        )
         workflow.set_current_details("\n".join(lines))
 
     def status(self) -> Status:
