@@ -32,7 +32,7 @@ NAMESPACE = "default"
 PORT, UI_PORT = 7233, 8233
 
 # A server that does not know an attribute fails every workflow task that sets it.
-SEARCH_ATTRIBUTES = ("TenutoStage", "TenutoTenant")
+SEARCH_ATTRIBUTES = {"TenutoStage": "Keyword", "TenutoTenant": "Keyword", "TenutoSpentUsd": "Double"}
 
 DYNAMIC_CONFIG = (
     "history.transferProcessorMaxPollRPS=5000",
@@ -98,8 +98,8 @@ def _plan(folder: Path, extra: Sequence[str]) -> Launch:
         command += ["--sqlite-pragma", pragma]
     for setting in DYNAMIC_CONFIG:
         command += ["--dynamic-config-value", setting]
-    for name in SEARCH_ATTRIBUTES:
-        command += ["--search-attribute", f"{name}=Keyword"]
+    for name, kind in SEARCH_ATTRIBUTES.items():
+        command += ["--search-attribute", f"{name}={kind}"]
     return Launch(
         [*command, *extra],
         {"address": f"{LOOPBACK}:{port}", "ui": f"http://{LOOPBACK}:{ui_port}"},
@@ -119,8 +119,13 @@ async def _has_namespace(address: str) -> bool:
         listed = await client.operator_service.list_search_attributes(request, timeout=timeout)
     except (RuntimeError, RPCError, TimeoutError):
         return False
-    keyword = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
-    return all(listed.custom_attributes.get(name) == keyword for name in SEARCH_ATTRIBUTES)
+    return (
+        SEARCH_ATTRIBUTES.items()
+        <= {
+            name: IndexedValueType.Name(kind).removeprefix("INDEXED_VALUE_TYPE_").title()
+            for name, kind in listed.custom_attributes.items()
+        }.items()
+    )
 
 
 def _in_own_loop(work: Coroutine[None, None, Result]) -> Result:

@@ -5,6 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from temporalio.api.enums.v1 import IndexedValueType
+
+import connection
+from embedded.temporal_server import SEARCH_ATTRIBUTES
 
 ROOT = Path(__file__).parents[1]
 WORKFLOW_CODE = sorted((ROOT / "workflows").rglob("*.py"))
@@ -57,3 +61,9 @@ def test_a_clock_would_be_seen() -> None:
         "import time\nfrom datetime import datetime\ntime.time()\ndatetime.now()\nworkflow.now()"
     )
     assert list(clock_calls(tree)) == ["time.time", "datetime.now"]
+
+
+def test_the_embedded_server_knows_the_search_attributes_that_runs_set() -> None:
+    """It knows nothing of the application, so the list stands there a second time."""
+    names = {name: IndexedValueType.Name(kind) for name, kind in connection.SEARCH_ATTRIBUTES.items()}
+    assert names == {name: f"INDEXED_VALUE_TYPE_{kind.upper()}" for name, kind in SEARCH_ATTRIBUTES.items()}
