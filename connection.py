@@ -11,7 +11,14 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError, RPCStatusCode
 
-__all__ = ["TASK_QUEUE", "NotConnected", "Settings", "connect", "ensure_search_attributes"]
+__all__ = [
+    "SEARCH_ATTRIBUTES",
+    "TASK_QUEUE",
+    "NotConnected",
+    "Settings",
+    "connect",
+    "ensure_search_attributes",
+]
 
 TASK_QUEUE = "tenuto"
 """Workflows, reads and effects. Each model route has a queue of its own."""
@@ -21,6 +28,9 @@ SEARCH_ATTRIBUTES = {
     "TenutoTenant": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
     "TenutoSpentUsd": IndexedValueType.INDEXED_VALUE_TYPE_DOUBLE,
 }
+
+# Where a server listens that nobody has told otherwise.
+DEFAULT_ADDRESS = "127.0.0.1:7233"
 
 CHECKOUT = Path(__file__).parent
 
@@ -57,10 +67,10 @@ class Settings:
 async def connect() -> Client:
     """Connect as TEMPORAL_ADDRESS, _NAMESPACE, _API_KEY and the TLS variables say."""
     options = ClientConfig.load_client_connect_config()
+    address = options.setdefault("target_host", DEFAULT_ADDRESS)
     try:
         return await Client.connect(**options, data_converter=pydantic_data_converter)
     except RuntimeError as error:
-        address = options.get("target_host", "localhost:7233")
         raise NotConnected(
             f"no Temporal server answers at {address}; start one with `python starter.py dev`, "
             f"or set TEMPORAL_ADDRESS ({str(error).splitlines()[0][:120]})"

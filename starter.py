@@ -2,38 +2,53 @@
 
 import os
 import sys
-from argparse import Namespace
 from collections.abc import Coroutine, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from commands.arguments import parser
-from commands.failures import CommandError, Exit, account_of
+if TYPE_CHECKING:
+    from argparse import Namespace
 
 __all__ = ["main"]
+
+INTERRUPTED = 130
+# What a person wants to know after Ctrl-C; written here, so that nothing has to be imported for it.
+LEFT = {
+    "run": "what was started goes on: `python starter.py list`",
+    "demo": "no server that it started is left",
+    "approve": "`python starter.py status ID` says whether the answer was taken",
+    "deny": "`python starter.py status ID` says whether the answer was taken",
+}
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run a command; returns its exit code. What goes wrong is one line on standard error."""
-    options = parser(dict(os.environ)).parse_args(arguments)
     try:
-        return dispatch(options)
+        # In here, so that Ctrl-C has its one line from the first moment on.
+        from commands.beginning import read_arguments
+
+        options = read_arguments(arguments)
+        return dispatch(options) if options is not None else 0
     except KeyboardInterrupt:
-        sys.stderr.write("\nstopped; runs that were started go on: `python starter.py list`\n")
-        return Exit.INTERRUPTED
+        after = LEFT.get(arguments[0] if arguments else "", "")
+        below = "\n" if sys.stderr.isatty() else ""  # the terminal has printed ^C
+        sys.stderr.write(f"{below}starter: stopped{after and '; '}{after}\n")
+        return INTERRUPTED
     except BrokenPipeError:
         # Whoever read the output has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.OK
+        return 0
     except Exception as error:
+        from commands.failures import account_of, told
+
         account = account_of(error)
         if account is None:
             raise
         code, words = account
-        sys.stderr.write("".join(f"starter: {line}\n" for line in words.splitlines() or [""]))
+        sys.stderr.write(told(words, sys.stderr))
         return code
 
 
-def dispatch(options: Namespace) -> int:
+def dispatch(options: "Namespace") -> int:
     """Find the command's body; only what it needs is imported."""
     match options.command:
         case "dev" | "down" | "demo":
@@ -43,13 +58,21 @@ def dispatch(options: Namespace) -> int:
             from commands.answering import make_key
 
             return make_key(options)
+        case "completion":
+            from commands.completing import print_script
+
+            return print_script(options.shell)
+        case "doctor":
+            from commands.doctor.report import doctor
+
+            return doctor(options)
         case "approve" | "deny" | "cancel":
             return finish(people(options))
         case _:
             return finish(runs(options))
 
 
-def on_this_machine(options: Namespace) -> int:
+def on_this_machine(options: "Namespace") -> int:
     from commands import stack
 
     match options.command:
@@ -62,7 +85,7 @@ def on_this_machine(options: Namespace) -> int:
     return demo(options, registered())
 
 
-async def people(options: Namespace) -> int:
+async def people(options: "Namespace") -> int:
     from commands import answering
     from contracts.approvals import Verdict
 
@@ -71,7 +94,7 @@ async def people(options: Namespace) -> int:
     return await answering.answer(options, registered(), Verdict(options.command))
 
 
-async def runs(options: Namespace) -> int:
+async def runs(options: "Namespace") -> int:
     from commands import looking
 
     match options.command:
@@ -85,13 +108,19 @@ async def runs(options: Namespace) -> int:
             return await looking.explain(options, registered())
         case "export":
             return await looking.export(options)
+        case "watch":
+            from commands.watching_runs import watch_runs
+
+            return await watch_runs(options, registered())
         case "list":
-            return await looking.list_runs(options)
+            from commands.listing import list_runs
+
+            return await list_runs(options, registered())
         case "replay":
             from commands.replaying import replay
 
             return await replay(options, registered())
-    raise CommandError(Exit.BAD_INPUT, f"no command {options.command!r}")
+    raise AssertionError(f"{options.command!r} is in the grammar and not here")
 
 
 def registered() -> list[Any]:
@@ -120,6 +149,8 @@ if __name__ == "__main__":
         code = main(sys.argv[1:])
     except SystemExit as usage:
         code = usage.code if isinstance(usage.code, int) else 2
+    except KeyboardInterrupt:
+        code = INTERRUPTED  # once more, while the first was told
     try:
         sys.stdout.flush()
         sys.stderr.flush()

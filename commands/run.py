@@ -1,6 +1,7 @@
 """`run`: start runs, all or none, and wait for them."""
 
 import argparse
+import asyncio
 import json
 import os
 import sys
@@ -19,7 +20,7 @@ from commands.failures import CommandError, Exit
 from commands.inputs import Given, given, workflow_named
 from commands.results import as_json, print_results
 from commands.terms_options import terms_of
-from commands.watching import Watched, board_on, watch
+from commands.watching import Watched, board_on, going_on, watch
 from connection import TASK_QUEUE, Settings, connect
 from contracts.terms import Terms
 from operations.histories import fetch
@@ -54,10 +55,8 @@ async def run(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
     try:
         with board_on(console) as board:
             await watch(client, runs, board)
-    finally:
-        if not all(each.over for each in runs):
-            for each in runs:
-                put(console, (0, f"goes on: python starter.py status {each.workflow_id}", "yellow"))
+    except asyncio.CancelledError:
+        raise CommandError(Exit.INTERRUPTED, going_on(runs)) from None
     return await report(client, runs, options)
 
 

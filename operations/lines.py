@@ -1,17 +1,20 @@
 """Lines for a person: indented, styled, and wrapped below their own beginning."""
 
 import os
+from collections.abc import Iterator
+from io import StringIO
 from typing import TextIO
 
 from rich.console import Console
 from rich.text import Text
 
-__all__ = ["Line", "console_on", "put", "safe"]
+__all__ = ["NARROWEST", "Line", "console_on", "put", "safe", "wrapped"]
 
 Line = tuple[int, str, str]
 """How far indented, the words, and their style."""
 
 NARROWEST = 24
+MEASURE = Console(file=StringIO(), color_system=None)
 
 
 def console_on(stream: TextIO) -> Console:
@@ -34,13 +37,21 @@ def safe(words: str) -> str:
     return "".join(each if each.isprintable() else "�" for each in words.replace("\n", " "))
 
 
-def put(console: Console, line: Line, *, head: str = "") -> None:
-    """Print one line. `head` stands before it, and what is wrapped goes on below the words."""
+def wrapped(line: Line, width: int, *, head: str = "") -> Iterator[Text]:
+    """One line in as many as it takes. `head` stands before it; what is wrapped goes on below the words."""
     indent, words, style = line
+    if len(head) + indent + NARROWEST > width:
+        # A terminal so narrow keeps its columns for words.
+        indent, head = 0, f"{head.rstrip()} " if head.strip() else ""
     margin = " " * indent
-    width = max(NARROWEST, console.width - indent - len(head))
-    parts = Text(safe(words), style=style).wrap(console, width) or [Text("")]
-    for number, part in enumerate(parts):
+    room = max(1, width - indent - len(head))
+    for number, part in enumerate(Text(safe(words), style=style).wrap(MEASURE, room) or [Text("")]):
         before = margin + (head if number == 0 else " " * len(head))
         part.rstrip()
-        console.print(Text.assemble((before, style), part), soft_wrap=True)
+        yield Text.assemble((before, style), part)
+
+
+def put(console: Console, line: Line, *, head: str = "") -> None:
+    """Print one line, wrapped to the console."""
+    for part in wrapped(line, console.width, head=head):
+        console.print(part, soft_wrap=True)
