@@ -14,7 +14,8 @@ INTERRUPTED = 130
 # What a person wants to know after Ctrl-C; written here, so that nothing has to be imported for it.
 LEFT = {
     "run": "what was started goes on: `python starter.py list`",
-    "demo": "no server that it started is left",
+    "demo": "the servers that it started have ended",
+    "dev": "the servers that it started have ended",
     "approve": "`python starter.py status ID` says whether the answer was taken",
     "deny": "`python starter.py status ID` says whether the answer was taken",
 }
@@ -30,6 +31,8 @@ def main(arguments: Sequence[str]) -> int:
         return dispatch(options) if options is not None else 0
     except KeyboardInterrupt:
         after = LEFT.get(arguments[0] if arguments else "", "")
+        if "--keep" in arguments:
+            after = "what it started runs on; `python starter.py down` ends it"
         below = "\n" if sys.stderr.isatty() else ""  # the terminal has printed ^C
         sys.stderr.write(f"{below}starter: stopped{after and '; '}{after}\n")
         return INTERRUPTED
@@ -77,7 +80,7 @@ def on_this_machine(options: "Namespace") -> int:
 
     match options.command:
         case "dev":
-            return stack.dev()
+            stack.dev()
         case "down":
             return stack.down()
     from commands.demo import demo

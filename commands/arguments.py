@@ -18,7 +18,9 @@ def parser(environment: dict[str, str]) -> Parser:
     """Every command with its options."""
     root = Parser(prog="starter.py", description="Start, watch, explain and answer durable AI workflows.")
     root.examples, root.more = OVERVIEW, [("environment", ENVIRONMENT)]
-    commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
+    commands = root.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", title="commands", prog=root.prog
+    )
     add_stack(commands)
     add_run(commands, environment.get("TENUTO_TENANT", "default"))
     add_looking(commands)

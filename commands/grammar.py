@@ -18,6 +18,8 @@ Example = tuple[str, str]
 # Lines that are longer are hard to read, however wide the terminal.
 WIDEST = 110
 NARROWEST = 30
+# From here on options stand beside what they mean.
+ROOMY = 59
 
 EXIT_CODES = (
     ("0", "done"),
@@ -35,7 +37,15 @@ class Formatter(argparse.HelpFormatter):
     """As wide as the terminal, as COLUMNS and the terminal itself say."""
 
     def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=26 if columns() >= 60 else 12, width=columns())
+        super().__init__(prog, max_help_position=26 if columns() >= ROOMY else 12, width=columns())
+
+    def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: Any = None) -> None:
+        """Every option where there is room; they are listed below anyhow."""
+        listed = [each for each in actions if not each.option_strings]
+        if columns() < ROOMY:
+            words = " ".join(str(each.metavar or each.dest) for each in listed)
+            usage = f"%(prog)s [OPTION ...] {words}".rstrip()
+        super().add_usage(usage, actions, groups, prefix)
 
 
 class Parser(argparse.ArgumentParser):

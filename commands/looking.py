@@ -38,6 +38,9 @@ async def status(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
     put(console, (0, f"{told.workflow_id}: {told.state} ({source})", "bold"))
     if state is not None:
         print_status(state, console)
+        if any(each.action is not None for each in state.waiting) and found.client is not None:
+            words = f"python starter.py approve {told.workflow_id} --by NAME, or deny"
+            put(console, (2, f"answer with {words}", "bold"))
     elif told.state == "not started":
         put(console, (2, "no worker has completed a task of it; start one with `python worker.py`", "yellow"))
     if told.reason is not None:

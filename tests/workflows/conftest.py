@@ -1,21 +1,11 @@
-"""A real Temporal server for the session, and a world for each test: model, payments, shop and mail."""
+"""A world for each test: model, payments, shop and mail."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from embedded.stack import stop_all
-from embedded.temporal_server import ensure_temporal
 from tests.workflows.world import World
-
-
-@pytest.fixture(scope="session")
-def temporal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a tuned, durable server."""
-    folder = tmp_path_factory.mktemp("temporal")
-    yield ensure_temporal(folder).address
-    stop_all(folder)
 
 
 @pytest.fixture
