@@ -44,7 +44,7 @@ class Formatter(argparse.HelpFormatter):
         listed = [each for each in actions if not each.option_strings]
         if columns() < ROOMY:
             words = " ".join(str(each.metavar or each.dest) for each in listed)
-            usage = f"%(prog)s [OPTION ...] {words}".rstrip()
+            usage = "\n".join(wrapped(f"{self._prog} [OPTION ...] {words}", "", "    ", room=len("usage: ")))
         super().add_usage(usage, actions, groups, prefix)
 
 
