@@ -67,7 +67,9 @@ def dispatch(options: "Namespace") -> int:
             return print_script(options.shell)
         case "doctor":
             from commands.doctor.report import doctor
+            from commands.quiet import quiet
 
+            quiet()
             return doctor(options)
         case "approve" | "deny" | "cancel":
             return finish(people(options))
@@ -77,7 +79,9 @@ def dispatch(options: "Namespace") -> int:
 
 def on_this_machine(options: "Namespace") -> int:
     from commands import stack
+    from commands.quiet import quiet
 
+    quiet()
     match options.command:
         case "dev":
             stack.dev()
@@ -135,8 +139,10 @@ def registered() -> list[Any]:
 
 def surroundings() -> None:
     """Find the servers of this checkout that run, where the environment names no others."""
+    from commands.quiet import quiet
     from embedded.surroundings import complete
 
+    quiet()
     os.environ.update(complete(os.environ))
 
 
