@@ -48,7 +48,7 @@ async def run(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
             begun = [{"input": each.label, "workflow_id": each.workflow_id} for each in runs]
             sys.stdout.write(json.dumps(begun) + "\n")
         return Exit.OK
-    console = console_on(sys.stderr)
+    console = console_on(sys.stderr, whole_lines=True)
     if not await has_workers(client):
         note = f"no worker takes tasks from {TASK_QUEUE!r}: the runs wait until one does (`python worker.py`)"
         put(console, (0, note, "yellow"))

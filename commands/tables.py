@@ -21,7 +21,7 @@ def print_rows(console: Console, columns: Sequence[str], rows: Sequence[Sequence
         table.add_row(*row)
     natural = console.measure(table, options=console.options.update(max_width=10_000)).maximum
     if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = max(console.width, natural)
+        console.width = max(console.width, natural)  # a row is a line, for whoever searches in it
     if natural <= console.width:
         console.print(table)
         return

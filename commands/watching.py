@@ -1,7 +1,6 @@
 """Watching runs until they end: where each is, as it gets there."""
 
 import asyncio
-import os
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,8 +25,6 @@ POLL_S = 0.4
 RPC_PATIENCE = timedelta(seconds=10)
 # The server may be restarted under a watcher; the runs go on.
 OUTAGE_S = 60.0
-# In a file or a pipe every change is one line.
-A_LINE_EACH = 10_000
 # So long nobody need be told.
 HICCUP_S = 2.0
 PASSING = (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED)
@@ -107,8 +104,6 @@ def board_on(
 ) -> Iterator[Board]:
     """The kind of board that suits the console."""
     if not console.is_terminal:
-        if "COLUMNS" not in os.environ:
-            console.width = A_LINE_EACH
         yield Board(console, change=change)
         return
     with Live(console=console, refresh_per_second=4) as live:

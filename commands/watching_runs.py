@@ -49,7 +49,7 @@ async def watch_runs(options: argparse.Namespace, workflows: Sequence[Any]) -> E
     """FAILED when one of them did not complete, whenever that was."""
     client = await connect()
     runs = [await found(client, name) for name in dict.fromkeys(options.runs)]
-    console = console_on(sys.stderr if options.json else sys.stdout)
+    console = console_on(sys.stderr if options.json else sys.stdout, whole_lines=True)
     try:
         with board_for(console, as_objects=options.json) as board:
             await watch(client, runs, board, details=Details(workflows))

@@ -14,18 +14,23 @@ Line = tuple[int, str, str]
 """How far indented, the words, and their style."""
 
 NARROWEST = 24
+READABLE, UNBOUNDED = 110, 10_000
 MEASURE = Console(file=StringIO(), color_system=None)
 
 
-def console_on(stream: TextIO) -> Console:
-    """Colours on a terminal only, and never with NO_COLOR; as wide as the terminal, else unbounded."""
+def console_on(stream: TextIO, *, whole_lines: bool = False) -> Console:
+    """Colours on a terminal only, and never with NO_COLOR; as wide as the terminal, or as COLUMNS says.
+
+    In a file or a pipe without COLUMNS it is as wide as people like to read; with `whole_lines` nothing is
+    wrapped there, for `grep` and whoever else takes a line for a thing.
+    """
     terminal = stream.isatty()
     plain = not terminal or "NO_COLOR" in os.environ
     return Console(
         file=stream,
         color_system=None if plain else "auto",
         force_terminal=None if terminal else False,
-        width=None if terminal or "COLUMNS" in os.environ else 110,
+        width=None if terminal or "COLUMNS" in os.environ else UNBOUNDED if whole_lines else READABLE,
         highlight=False,
         markup=False,
         emoji=False,

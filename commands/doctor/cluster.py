@@ -35,7 +35,7 @@ async def cluster(place: Place) -> list[Finding]:
             client = await connect()
     except (NotConnected, TimeoutError, ValueError) as error:
         says = str(error) or f"no answer within {PATIENCE_S:.0f} s"
-        told = "TEMPORAL_ADDRESS" in place.told
+        told = bool(place.told.get("TEMPORAL_ADDRESS"))
         mend = "check TEMPORAL_ADDRESS" if told else "`python starter.py dev` starts one"
         return [(fail if told else warn)("Temporal", says.partition("; start")[0], mend)]
     try:

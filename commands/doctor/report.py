@@ -47,7 +47,7 @@ def doctor(options: argparse.Namespace) -> Exit:
     told = dict(os.environ)
     os.environ.update(complete(told))
     place = Place(env=dict(os.environ), told=told, home=home(), checkout=CHECKOUT, deep=options.deep)
-    console = console_on(sys.stdout)
+    console = console_on(sys.stdout, whole_lines=True)
     found: list[Finding] = []
     for check in CHECKS:
         found += shown(findings_of(check, place), None if options.json else console)
