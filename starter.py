@@ -1,8 +1,9 @@
 """The command line: start, watch, explain and answer runs; `python starter.py --help` teaches it."""
 
 import os
+import signal
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ LEFT = {
 def main(arguments: Sequence[str]) -> int:
     """Run a command; returns its exit code. What goes wrong is one line on standard error."""
     try:
-        # In here, so that Ctrl-C has its one line from the first moment on.
         from commands.beginning import read_arguments
 
         options = read_arguments(arguments)
@@ -51,6 +51,18 @@ def main(arguments: Sequence[str]) -> int:
         return code
 
 
+def leave_at_once(number: int, frame: object) -> None:
+    """Ctrl-C while nothing is under way. An exception would surface wherever modules are being loaded."""
+    os.write(2, b"starter: stopped\n")
+    os._exit(INTERRUPTED)
+
+
+def under_way() -> None:
+    """From now on Ctrl-C has to leave order behind it."""
+    if signal.getsignal(signal.SIGINT) is leave_at_once:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def dispatch(options: "Namespace") -> int:
     """Find the command's body; only what it needs is imported."""
     match options.command:
@@ -72,9 +84,9 @@ def dispatch(options: "Namespace") -> int:
             quiet()
             return doctor(options)
         case "approve" | "deny" | "cancel":
-            return finish(people(options))
+            return finish(lambda: people(options))
         case _:
-            return finish(runs(options))
+            return finish(lambda: runs(options))
 
 
 def on_this_machine(options: "Namespace") -> int:
@@ -82,14 +94,19 @@ def on_this_machine(options: "Namespace") -> int:
     from commands.quiet import quiet
 
     quiet()
+    if options.command == "demo":
+        from commands.demo import demo
+
+        workflows = registered()
+        under_way()
+        return demo(options, workflows)
+    under_way()
     match options.command:
         case "dev":
             stack.dev()
         case "down":
             return stack.down()
-    from commands.demo import demo
-
-    return demo(options, registered())
+    raise AssertionError(f"{options.command!r} is no command of this machine's own")
 
 
 async def people(options: "Namespace") -> int:
@@ -146,20 +163,24 @@ def surroundings() -> None:
     os.environ.update(complete(os.environ))
 
 
-def finish(command: Coroutine[Any, Any, int]) -> int:
+def finish(command: Callable[[], Coroutine[Any, Any, int]]) -> int:
     import asyncio
 
     surroundings()
-    return asyncio.run(command)
+    under_way()
+    return asyncio.run(command())
 
 
 if __name__ == "__main__":
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, leave_at_once)
     try:
         code = main(sys.argv[1:])
     except SystemExit as usage:
         code = usage.code if isinstance(usage.code, int) else 2
     except KeyboardInterrupt:
         code = INTERRUPTED  # once more, while the first was told
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is over, and its code is known
     try:
         sys.stdout.flush()
         sys.stderr.flush()

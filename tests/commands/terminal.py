@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
-__all__ = ["Command", "environment", "on_pipes", "on_terminal", "shown", "widest"]
+__all__ = ["ROOT", "Command", "environment", "on_pipes", "on_terminal", "shown", "widest"]
 
 ROOT = Path(__file__).parents[2]
 NOBODY = "127.0.0.1:1"
@@ -26,16 +26,20 @@ KEPT_OUT = ("TENUTO_", "TEMPORAL_", "OPENAI_", "OTEL_", "COLUMNS", "NO_COLOR", "
 
 
 def environment(home: Path, changed: Mapping[str, str]) -> dict[str, str]:
-    """What a person's shell would hold, with nothing of this test run's own."""
+    """What a person's shell would hold, with nothing of this test run's own; an empty value leaves it out."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(KEPT_OUT)}
-    return {**kept, "TERM": "xterm-256color", "TENUTO_HOME": str(home), "TEMPORAL_ADDRESS": NOBODY, **changed}
+    own = {"TERM": "xterm-256color", "TENUTO_HOME": str(home), "TEMPORAL_ADDRESS": NOBODY, **changed}
+    return {**kept, **{name: value for name, value in own.items() if value}}
 
 
 class Command:
     """A running command and everything that it has printed."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", reading: list[int]) -> None:
+    def __init__(
+        self, process: "subprocess.Popen[bytes]", reading: list[int], environment: Mapping[str, str]
+    ) -> None:
         self.process = process
+        self.environment = environment
         self._texts = {number: b"" for number in reading}
         self._readers = [threading.Thread(target=self._read, args=(number,)) for number in reading]
         for reader in self._readers:
@@ -97,10 +101,11 @@ def on_terminal(
     """On a terminal of this size; `typed` is what a person has typed already."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    surroundings = environment(home, changed)
     process = subprocess.Popen(
         [sys.executable, "starter.py", *arguments],
         cwd=ROOT,
-        env=environment(home, changed),
+        env=surroundings,
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
@@ -109,7 +114,7 @@ def on_terminal(
     os.close(theirs)
     if typed:
         os.write(ours, typed.encode())
-    command = Command(process, [ours])
+    command = Command(process, [ours], surroundings)
     try:
         yield command
     finally:
@@ -124,10 +129,11 @@ def on_pipes(
     *arguments: str, home: Path, changed: Mapping[str, str] = MappingProxyType({})
 ) -> Iterator[Command]:
     """With standard output and error in pipes, and nothing to read."""
+    surroundings = environment(home, changed)
     process = subprocess.Popen(
         [sys.executable, "starter.py", *arguments],
         cwd=ROOT,
-        env=environment(home, changed),
+        env=surroundings,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -135,7 +141,7 @@ def on_pipes(
     )
     assert process.stdout is not None
     assert process.stderr is not None
-    command = Command(process, [process.stdout.fileno(), process.stderr.fileno()])
+    command = Command(process, [process.stdout.fileno(), process.stderr.fileno()], surroundings)
     try:
         yield command
     finally:
