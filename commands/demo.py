@@ -107,8 +107,9 @@ def agree_to_cost(profile: str, tickets: int, console: Console, *, agreed: bool)
 def say_unused_key(profile: str, console: Console) -> None:
     """A key in the environment is not used unasked; say so, and how to ask."""
     catalogue = catalogue_here(os.environ)
+    used = catalogue.endpoint(profile).key_name
     for name, endpoint in catalogue.endpoints.items():
-        if endpoint.key_name and endpoint.api_key and name != profile:
+        if endpoint.api_key and endpoint.key_name and endpoint.key_name != used:
             words = f"{endpoint.key_name} is set and not used; `make demo PROVIDER={name}` uses it"
             put(console, (0, words, "yellow"))
             return

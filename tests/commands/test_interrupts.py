@@ -24,7 +24,7 @@ def one_line(command: Command) -> str:
     return line
 
 
-@pytest.mark.parametrize("after_s", [0.15, 0.25, 0.4, 0.6, 0.9])
+@pytest.mark.parametrize("after_s", [0.2, 0.5, 0.9])
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -91,10 +91,9 @@ def test_a_question_can_be_left(tmp_path: Path) -> None:
     assert alive(tmp_path) == []
 
 
-@pytest.mark.parametrize("moment", ["UI at", "payments at", "worker started", "stage", "killed the worker"])
+@pytest.mark.parametrize("moment", ["UI at", "worker started", "reading", "killed the worker"])
 def test_a_demo_ends_what_it_started(moment: str, tmp_path: Path) -> None:
     """While it starts servers, while runs wait for a model, while its worker is dead."""
-    moment = moment.replace("stage", "reading")
     with (
         provided(tmp_path, latency=4) as changed,
         without_leftovers(tmp_path),
