@@ -1,5 +1,7 @@
 """Where everything is, from the environment, and how to reach the cluster: one connect() for everyone."""
 
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +12,8 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError, RPCStatusCode
+
+from embedded.surroundings import complete
 
 __all__ = [
     "SEARCH_ATTRIBUTES",
@@ -23,14 +27,13 @@ __all__ = [
 TASK_QUEUE = "tenuto"
 """Workflows, reads and effects. Each model route has a queue of its own."""
 
+DEFAULT_ADDRESS = "localhost:7233"
+
 SEARCH_ATTRIBUTES = {
     "TenutoStage": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
     "TenutoTenant": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
     "TenutoSpentUsd": IndexedValueType.INDEXED_VALUE_TYPE_DOUBLE,
 }
-
-# Where a server listens that nobody has told otherwise.
-DEFAULT_ADDRESS = "127.0.0.1:7233"
 
 CHECKOUT = Path(__file__).parent
 
@@ -65,16 +68,29 @@ class Settings:
 
 
 async def connect() -> Client:
-    """Connect as TEMPORAL_ADDRESS, _NAMESPACE, _API_KEY and the TLS variables say."""
-    options = ClientConfig.load_client_connect_config()
-    address = options.setdefault("target_host", DEFAULT_ADDRESS)
+    """Connect as TEMPORAL_ADDRESS, _NAMESPACE, _API_KEY and the TLS variables say.
+
+    Where they say nothing, to the embedded server of this checkout if it runs. Raises NotConnected.
+    """
+    variables = complete(os.environ)
+    try:
+        options = ClientConfig.load_client_connect_config(override_env_vars=variables)
+    except (RuntimeError, OSError) as error:
+        raise NotConnected(f"the TEMPORAL_* variables cannot be used: {said_in(error)}") from error
+    options.setdefault("target_host", DEFAULT_ADDRESS)
     try:
         return await Client.connect(**options, data_converter=pydantic_data_converter)
-    except RuntimeError as error:
+    except (RuntimeError, ValueError) as error:
         raise NotConnected(
-            f"no Temporal server answers at {address}; start one with `python starter.py dev`, "
-            f"or set TEMPORAL_ADDRESS ({str(error).splitlines()[0][:120]})"
+            f"no Temporal server answers at {options['target_host']}; start one with "
+            f"`python starter.py dev`, or set TEMPORAL_ADDRESS ({said_in(error)})"
         ) from error
+
+
+def said_in(error: Exception) -> str:
+    """What the innermost of the client's nested errors says, or else its first line."""
+    inner = re.findall(r'(?:message|error): "([^"]+)"', str(error))
+    return inner[-1] if inner else str(error).partition("\n")[0][:120]
 
 
 async def ensure_search_attributes(client: Client) -> None:

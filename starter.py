@@ -181,10 +181,6 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         code = INTERRUPTED  # once more, while the first was told
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is over, and its code is known
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except BrokenPipeError:
-        pass
-    # The SDK's threads may crash the interpreter while it takes itself down; everything is closed by now.
-    os._exit(code)
+    from process import end
+
+    end(code)

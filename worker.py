@@ -31,6 +31,7 @@ from activities.smtp import SmtpOutbox
 from connection import TASK_QUEUE, NotConnected, Settings, connect, ensure_search_attributes
 from embedded.surroundings import complete
 from operations.recomputing import sandbox
+from process import end
 from workflows.kernel.approvals import VERIFY_PROOF
 from workflows.kernel.trail import TrailInterceptor
 from workflows.resolve_ticket import ResolveTicket
@@ -40,7 +41,7 @@ __all__ = ["WORKFLOWS", "Parts", "build", "workers"]
 WORKFLOWS = [ResolveTicket]
 
 # The server forgets a dead worker's sticky queue after this long; most of a recovery was spent here.
-STICKY_PATIENCE = timedelta(seconds=1)
+STICKY_PATIENCE = timedelta(seconds=0.5)
 # Heartbeats are sent at most this often. It must stay well below the shortest heartbeat timeout.
 HEARTBEAT_THROTTLE = timedelta(seconds=0.3)
 # A worker that stops lets every attempt end: one that is cut off would be booked as unknown.
@@ -90,12 +91,14 @@ def build(settings: Settings, env: dict[str, str]) -> Parts:
     return Parts(catalogue, ModelActivities(catalogue), refunds, tools, [TrailInterceptor(), proofs])
 
 
-def workers(client: Client, parts: Parts, task_queue: str = TASK_QUEUE) -> list[Worker]:
+def workers(
+    client: Client, parts: Parts, task_queue: str = TASK_QUEUE, workflows: Sequence[type] = WORKFLOWS
+) -> list[Worker]:
     """One for workflows and tools, and one for each model route with as many slots as the route has."""
     main = Worker(
         client,
         task_queue=task_queue,
-        workflows=WORKFLOWS,
+        workflows=workflows,
         activities=parts.tools,
         interceptors=parts.interceptors,
         workflow_runner=sandbox(),
@@ -152,8 +155,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    code = main()
-    logging.shutdown()
-    sys.stdout.flush()
-    # The SDK's threads may crash the interpreter while it takes itself down; everything is closed by now.
-    os._exit(code)
+    end(main())

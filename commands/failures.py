@@ -3,6 +3,7 @@
 import shutil
 import textwrap
 from enum import IntEnum
+from pathlib import Path
 from typing import TextIO
 
 __all__ = ["CommandError", "Exit", "account_of", "told"]
@@ -41,7 +42,7 @@ def account_of(error: BaseException) -> tuple[Exit, str] | None:
 
     from activities.catalogue import CatalogueError
     from connection import NotConnected
-    from embedded.stack import ServiceError
+    from embedded.stack import ServiceError, home
     from embedded.weights import WeightsError
     from operations.histories import HistoryError
     from operations.inbox import InboxError
@@ -55,17 +56,23 @@ def account_of(error: BaseException) -> tuple[Exit, str] | None:
         return Exit.FAILED, str(error)
     if isinstance(error, RPCError):
         silent = error.status in (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED)
-        line = "the Temporal server does not answer" if silent else "the Temporal server refuses"
+        if not silent:
+            return Exit.FAILED, f"the Temporal server refuses: {error.message}"
         step = "check TEMPORAL_ADDRESS, or start one with `python starter.py dev`"
-        return (Exit.UNREACHABLE if silent else Exit.FAILED), f"{line}: {error.message}; {step}"
+        return Exit.UNREACHABLE, f"the Temporal server does not answer: {error.message}; {step}"
     if isinstance(error, OSError):
+        if Path(str(error.filename)).is_relative_to(home()):
+            step = f"everything local is kept in {home()}; set TENUTO_HOME to a folder that can be written"
+            return Exit.FAILED, f"{error.filename}: {error.strerror}; {step}"
         return Exit.FAILED, f"{error.filename or 'input or output'}: {error.strerror or error}"
     return None
 
 
 def told(words: str, stream: TextIO) -> str:
     """The lines of an error as they are printed; on a terminal none is longer than it is wide."""
-    lines = [f"starter: {line}" for line in words.splitlines() or [""]]
+    from operations.lines import safe
+
+    lines = [f"starter: {safe(line)}" for line in words.splitlines() or [""]]
     if stream.isatty():
         width = max(20, shutil.get_terminal_size().columns - 1)
         lines = [part for line in lines for part in textwrap.wrap(line, width, subsequent_indent="  ")]

@@ -36,6 +36,7 @@ def dev() -> NoReturn:
     """Start what is not running and say where it is; at its end, which is Ctrl-C, end what was started."""
     folder = home()
     console = console_on(sys.stdout)
+    profile = catalogue_here(os.environ).profiles[0]
     refuse_second_worker()
     profile = catalogue_here(os.environ).profiles[0]
     check_key(profile, os.environ)

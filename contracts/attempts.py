@@ -6,9 +6,9 @@ the server. Without a `Failure` in its details an error says nothing about cost,
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from contracts.values import Value
 
@@ -146,3 +146,10 @@ class Failure(Value):
     repair: Repair | None = None
     """Present exactly when the fault is INVALID_REPLY."""
     provenance: Provenance | None = None
+
+    @model_validator(mode="after")
+    def _actual_means_usage(self) -> Self:
+        # Without it an ACTUAL cost would be booked as nothing.
+        if (self.cost is Cost.ACTUAL) != (self.usage is not None):
+            raise ValueError("usage is present exactly when the cost is actual")
+        return self

@@ -9,7 +9,7 @@ from contracts.values import Value
 
 __all__ = ["HandToDesk", "SendReply", "SentMail", "hand_to_desk", "send_reply"]
 
-DELIVERY = StepPolicy(attempt_timeout=timedelta(seconds=30), attempts=4, heartbeat=timedelta(seconds=5))
+DELIVERY = StepPolicy(attempt_timeout=timedelta(seconds=30), attempts=4, heartbeat=timedelta(seconds=3))
 
 
 class SendReply(Value):

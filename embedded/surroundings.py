@@ -27,10 +27,16 @@ def complete(env: Mapping[str, str], folder: Path | None = None) -> dict[str, st
     folder = folder or home()
     completed = dict(env)
     running = {name: Service(name, folder).running() for name in {name for _, name, _ in FILLED_IN}}
-    own_model = bool(env.get("TENUTO_MODEL_ADDRESS"))
+    own = {
+        "model": bool(env.get("TENUTO_MODEL_ADDRESS")),
+        # A configuration file or a profile names a server of its own.
+        "temporal": not env.keys().isdisjoint(
+            {"TEMPORAL_CONFIG_FILE", "TEMPORAL_PROFILE", "TEMPORAL_API_KEY"}
+        ),
+    }
     for variable, name, fact in FILLED_IN:
         state = running[name]
-        if state is None or env.get(variable) or fact not in state.facts or (name == "model" and own_model):
+        if state is None or env.get(variable) or fact not in state.facts or own.get(name):
             continue
         completed[variable] = state.facts[fact]
     return completed

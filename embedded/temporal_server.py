@@ -52,6 +52,9 @@ DYNAMIC_CONFIG = (
     "matching.numTaskqueueWritePartitions=1",
     "matching.enableFairness=true",
     "matching.useNewMatcher=true",
+    # A worker echoes an Update's argument in its answer, where 2 MB are refused: a larger one would fail
+    # the run's tasks until the Update is given up. A person's answer has less than 5 KB.
+    "history.maxInFlightUpdatePayloads=1000000",
 )
 SQLITE_PRAGMAS = ("journal_mode=wal", "synchronous=normal")
 

@@ -72,7 +72,10 @@ def identify(path: Path, *, folder: Path | None = None, known: Mapping[str, Weig
         if weights.sha256 == found:
             return weights
     expected = " or ".join(f"{weights.sha256} ({weights.name})" for weights in known.values())
-    raise WeightsError(f"{path} has SHA-256 {found}, expected {expected}; it is not used: remove it")
+    raise WeightsError(
+        f"{path} has SHA-256 {found}, expected {expected};"
+        " it is not used: remove it, or let TENUTO_MODEL_PATH name another file"
+    )
 
 
 def _download(weights: Weights, target: Path, progress: Progress) -> None:

@@ -1,8 +1,6 @@
 """Record the corpus again: `make record` runs every scenario and writes tests/histories/NAME.json."""
 
-import asyncio
 import json
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -10,6 +8,7 @@ from typing import Any
 
 from embedded.stack import stop_all
 from embedded.temporal_server import ensure_temporal
+from process import run
 from tests.workflows.scenarios import SCENARIOS
 from tests.workflows.world import World
 
@@ -47,6 +46,4 @@ async def main(names: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1:]))
-    sys.stdout.flush()
-    os._exit(0)
+    run(main(sys.argv[1:]))

@@ -211,8 +211,10 @@ def stream_events(
         if finish is not None:
             events.append(event(whole, {}, finish))
         if usage is not None:
-            billed = whole["usage"] if usage == "billed" else usage
-            events.append({"model": whole["model"], "choices": [], "usage": billed})
+            # What `bill_good` bills, also when the content is another.
+            good = completion(exchange.request, good_content(exchange.request))
+            told = good["usage"] if usage == "billed" else usage
+            events.append({"model": whole["model"], "choices": [], "usage": told})
         return events
 
     return made

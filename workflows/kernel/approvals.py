@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
@@ -25,6 +25,9 @@ __all__ = ["ANSWER", "VERIFY_PROOF", "Approval", "Approvals"]
 ANSWER = "answer"
 VERIFY_PROOF = "tenuto-verify-proof"
 """The worker's extern function: a proof in, its verified claims out; ValueError says why it is none."""
+
+# Anybody who reaches the server can send signals; the status stays readable.
+MOST_NOTICES = 20
 
 
 class Approval(StrEnum):
@@ -70,21 +73,25 @@ class Approvals:
             "nonce": workflow.uuid4().hex,
         }
         self._run, self._accepted = run, None
-        self._question = Waiting(
+        question = self._question = Waiting(
             what=f"a person's approval of {action}",
             until=min(run.now + within, run.leaves_at),
             otherwise="it counts as not approved",
             action=digest(canonical(details)),
             details=details,
         )
-        with run.waiting(self._question), suppress(TimeoutError):
-            await workflow.wait_condition(
-                lambda: self._accepted is not None,
-                timeout=within,
-                timeout_summary=f"approval of {action} expires",
-            )
+        try:
+            with run.waiting(question), suppress(TimeoutError):
+                await workflow.wait_condition(
+                    lambda: self._accepted is not None,
+                    timeout=within,
+                    timeout_summary=f"approval of {action} expires",
+                )
+        finally:
+            # Also when the run is cancelled: an answer that changes nothing must not be accepted.
+            self._question = None
         run.tick()
-        accepted, question, self._question = self._accepted, self._question, None
+        accepted = self._accepted
         outcome = Approval.EXPIRED
         if accepted is not None:
             outcome = Approval.APPROVED if accepted.verdict is Verdict.APPROVE else Approval.DENIED
@@ -99,10 +106,10 @@ class Approvals:
         )
         return outcome
 
-    def _validate(self, answer: Answer) -> None:
+    def _validate(self, raw: RawValue) -> None:
         """Runs before the Update is in the history, and never in replay."""
         try:
-            self._check(answer)
+            self._check(read(raw))
         except ValueError as refusal:
             workflow.logger.warning("answer refused: %s", refusal)
             raise ApplicationError(str(refusal), type="answer_refused", non_retryable=True) from refusal
@@ -120,13 +127,17 @@ class Approvals:
         verify: Callable[[str], dict[str, Any]] | None = workflow.extern_functions().get(VERIFY_PROOF)
         if verify is None:
             raise ValueError("this worker knows no approvers")
-        claims = verify(answer.proof)
+        # It is the worker's code, and what it imports while it runs must be the worker's, too: it would not
+        # recognise an exception of a module that the sandbox has imported anew.
+        with workflow.unsafe.imports_passed_through():
+            claims = verify(answer.proof)
         if claims["action"] != answer.action or claims["verdict"] != answer.verdict.value:
             raise ValueError("the proof was signed for another action or verdict")
         if claims["sub"] == run.terms.requested_by:
             raise ValueError(f"{claims['sub']} requested this run and may not approve its actions")
 
-    async def _answer(self, answer: Answer) -> Accepted:
+    async def _answer(self, raw: RawValue) -> Accepted:
+        answer = read(raw)
         self._accepted = Accepted(
             by=str(claims_of(answer.proof)["sub"]),
             verdict=answer.verdict,
@@ -138,8 +149,20 @@ class Approvals:
     def _refuse_signal(self, name: str, args: Sequence[RawValue]) -> None:
         """A signal cannot be refused, only ignored; say so where people look."""
         workflow.logger.warning("signal %s ignored: answers are Updates with a proof", name)
-        if self._run is not None:
-            self._run.notices.append(f"a signal {name!r} was ignored: answers are Updates with a proof")
+        notice = f"a signal {name[:80]!r} was ignored: answers are Updates with a proof"
+        notices = self._run.notices if self._run is not None else []
+        if notice not in notices and len(notices) < MOST_NOTICES:
+            notices.append(notice)
+
+
+def read(raw: RawValue) -> Answer:
+    """The answer that somebody sent; ValueError says in one line why it is none."""
+    try:
+        return Answer.model_validate_json(raw.payload.data)
+    except ValidationError as error:
+        wrong = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part)[:40] for part in wrong["loc"]) or "argument"
+        raise ValueError(f"not an answer: {where}: {wrong['msg']}"[:300]) from None
 
 
 def claims_of(proof: str) -> dict[str, Any]:

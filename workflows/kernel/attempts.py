@@ -43,7 +43,8 @@ class NextFacts(Value):
     may_have_happened: bool
     """Nobody can say of this attempt, or of one before it, whether the other side carried it out."""
     leaving: bool
-    """The run has to end: it was cancelled, or only the time for its way out is left."""
+    """The run has to end: it was cancelled, or only the time for its way out is left. Or a step beside
+    this one failed for good."""
     attempts_left: int
     seen: int
     """How often this step has met this fault, now included."""
@@ -65,14 +66,6 @@ NEXT_ATTEMPT = Table(
         ),
         Row("no attempt is left", Next.FAIL, facts.attempts_left.is_(0)),
         Row(
-            "the run ends, but first it must know whether this happened",
-            Next.AGAIN,
-            facts.leaving,
-            facts.offers.is_(Offers.KEYED),
-            facts.may_have_happened,
-        ),
-        Row("the run ends, so nothing more is begun", Next.FAIL, facts.leaving),
-        Row(
             "the same attempt would end the same way",
             Next.FAIL,
             facts.fault.one_of(
@@ -88,9 +81,16 @@ NEXT_ATTEMPT = Table(
                 Fault.DECLINED,
                 Fault.NOT_FOUND,
                 Fault.NOT_STARTED,
-                Fault.CANCELLED,
             ),
         ),
+        Row(
+            "this ends here, but first it must be known whether it happened",
+            Next.AGAIN,
+            facts.leaving,
+            facts.offers.is_(Offers.KEYED),
+            facts.may_have_happened,
+        ),
+        Row("this ends here, so nothing more is begun", Next.FAIL, facts.leaving),
         Row(
             "the model is shown what is wrong with its reply",
             Next.REPAIR,
@@ -113,7 +113,11 @@ NEXT_ATTEMPT = Table(
             facts.seen.is_(1),
         ),
         Row("the answer is broken again", Next.FAIL, facts.fault.one_of(Fault.BROKEN_BODY, Fault.NO_CHOICE)),
-        Row("another worker can take it", Next.AGAIN, facts.fault.is_(Fault.WORKER_LOST)),
+        Row(
+            "another worker can take it",
+            Next.AGAIN,
+            facts.fault.one_of(Fault.WORKER_LOST, Fault.CANCELLED),
+        ),
         Row(
             "nobody was listening; perhaps a restart",
             Next.AGAIN,

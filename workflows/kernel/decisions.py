@@ -32,7 +32,7 @@ Facts = TypeVar("Facts", bound=BaseModel)
 Outcome = TypeVar("Outcome", bound=StrEnum)
 Value = bool | Enum | int | Decimal | date | None
 
-# A comparison with an absent fact never holds, except to ask whether it is absent.
+# An absent fact is neither below nor above anything, so `<` and `>=` both miss it; it is no value but itself.
 COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "is": operator.eq,
     "is not": operator.ne,
@@ -41,7 +41,10 @@ COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     ">": lambda fact, bound: fact is not None and fact > bound,
     ">=": lambda fact, bound: fact is not None and fact >= bound,
     "one of": lambda fact, members: fact in members,
+    "none of": lambda fact, members: fact not in members,
 }
+OPPOSITES = {"is": "is not", "<": ">=", ">": "<=", "one of": "none of"}
+OPPOSITES |= {opposite: comparison for comparison, opposite in OPPOSITES.items()}
 
 
 @dataclass(frozen=True)
@@ -69,8 +72,7 @@ class Condition:
         return COMPARISONS[self.comparison](getattr(facts, self.fact), bound)
 
     def __invert__(self) -> "Condition":
-        opposite = {"is": "is not", "is not": "is", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
-        return Condition(self.fact, opposite[self.comparison], self.bound)
+        return Condition(self.fact, OPPOSITES[self.comparison], self.bound)
 
     def text(self, facts: BaseModel | None = None, limits: Mapping[str, Decimal] | None = None) -> str:
         """For a person; with the values put in where they are given."""
@@ -194,6 +196,11 @@ class Table(Generic[Facts, Outcome]):
         for row in rows[:-1]:
             if not row.conditions:
                 raise ValueError(f"table {name}: no row after {row.because!r} can be reached")
+            for fact in (condition.fact for condition in row.conditions):
+                if fact not in facts.model_fields:
+                    raise ValueError(
+                        f"table {name}: {row.because!r} asks for {fact}, which {facts.__name__} has not"
+                    )
         self.name = name
         self.version = version
         self.facts = facts

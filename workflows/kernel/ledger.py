@@ -80,6 +80,11 @@ class Ledger:
             steps=max(0, self.cap.steps - booked.steps),
         )
 
+    def is_held(self, attempt_id: str) -> bool:
+        """Whether an attempt's worst case is still kept for it."""
+        line = self._lines.get(attempt_id)
+        return line is not None and line.end is AttemptEnd.HELD
+
     def balance(self) -> Balance:
         return Balance(settled=self.settled, unknown=self.unknown, held=self.held, overrun=self.overrun)
 
@@ -91,6 +96,8 @@ class Ledger:
 
     def hold(self, attempt_id: str, step: str, amount: Amount) -> None:
         """Keep the worst case of an attempt, or raise BudgetSpent; taken before anything is scheduled."""
+        if attempt_id in self._lines:
+            raise AssertionError(f"attempt {attempt_id} was held before")
         if self.overrun and amount.calls:
             raise BudgetSpent(
                 f"{step}: a provider billed above its own maximum, so no model is called any more"
@@ -107,10 +114,9 @@ class Ledger:
 
     def settle(self, attempt_id: str, actual: Amount, fault: Fault | None = None) -> None:
         """The cost is proven. Above the hold it is an overrun: booked as billed, and the last."""
-        line = self._lines[attempt_id]
-        if not actual.fits(line.hold):
-            self.overrun = True
         self._close(attempt_id, AttemptEnd.SETTLED, actual, fault)
+        if not actual.fits(self._lines[attempt_id].hold):
+            self.overrun = True
 
     def release(self, attempt_id: str, fault: Fault | None = None) -> None:
         """The attempt is proven never to have begun."""

@@ -37,6 +37,9 @@ class Plan:
         missing = {name for table in self.tables for name in table.limits} - set(self.thresholds)
         if missing:
             raise ValueError(f"{self.name}: no threshold for {', '.join(sorted(missing))}")
+        entered = {after for following in self.stages.values() for after in following} - set(self.stages)
+        if entered:
+            raise ValueError(f"{self.name}: no transitions are declared for {', '.join(sorted(entered))}")
 
     def sheet_request(self, profile: str) -> SheetRequest:
         """The code's half of the sheet."""

@@ -65,12 +65,16 @@ class Steps:
             for request in requests:
                 begun.append(self.begin(step, request, why))
         except StoryEnded:
-            for each in begun:
-                if each.first.id:
-                    self.run.ledger.release(each.first.id)
-                self.run.mark(each.index, state="failed")
+            self._give_back(begun)
             raise
         return begun
+
+    def _give_back(self, begun: Sequence[Begun[Request, Reply]]) -> None:
+        """What was begun is not scheduled after all."""
+        for each in begun:
+            if each.first.id:
+                self.run.ledger.release(each.first.id)
+            self.run.mark(each.index, state="failed")
 
     async def finish(self, begun: Begun[Request, Reply]) -> Reply:
         """Schedule it and see it through its attempts."""
@@ -94,6 +98,8 @@ class Steps:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            # A task that is cancelled before it begins schedules nothing.
+            self._give_back([each for each in begun if self.run.ledger.is_held(each.first.id)])
             raise
 
     async def _see_through(self, begun: Begun[Request, Reply]) -> Reply:
@@ -141,7 +147,7 @@ class Steps:
                 fault=fault,
                 offers=begun.numbers.offers,
                 may_have_happened=any(failure.cost is Cost.UNKNOWN for failure in failures),
-                leaving=self.run.must_leave,
+                leaving=self._must_end(),
                 attempts_left=begun.numbers.policy.attempts - len(failures),
                 seen=sum(failure.fault is fault for failure in failures),
                 larger_possible=larger_possible,
@@ -168,10 +174,16 @@ class Steps:
             with self.run.waiting(waiting):
                 await workflow.sleep(wait, summary=f"{begun.step.name} again after {failure.fault.value}")
         except asyncio.CancelledError:
-            if not self.run.must_leave:
+            if not self._must_end():
                 raise
         self.run.tick()
-        return not self.run.must_leave
+        return not self._must_end()
+
+    def _must_end(self) -> bool:
+        """The run has to end, or a step beside this one failed and cancelled it."""
+        # An activity that is told to stop may still end in another way; then only the task knows.
+        task = asyncio.current_task()
+        return self.run.must_leave or (task is not None and task.cancelling() > 0)
 
     async def _read(self, step: Read[Request, Reply], request: Request, why: str, read_id: str) -> Reply:
         """Free and repeatable, so the server (or, when local, the worker) may retry it."""

@@ -1,0 +1,127 @@
+"""What follows a failed attempt, for every fault there is."""
+
+import itertools
+from decimal import Decimal
+
+import pytest
+
+from contracts.attempts import Fault
+from contracts.steps import Offers
+from workflows.kernel.attempts import MAX_REPAIRS, NEXT_ATTEMPT, Next, NextFacts
+
+# When a model task meets a fault for the first, the second and the third time in one step, with attempts
+# left and room for a larger reply.
+AFTER = """
+rate_limited          later          later          later
+overloaded            later          later          later
+server_error          later          later          later
+connection_lost       later          later          later
+timed_out             later          later          later
+stream_broken         later          later          later
+connection_refused    again          later          later
+worker_lost           again          again          again
+cancelled             again          again          again
+broken_body           again          fail           fail
+no_choice             again          fail           fail
+invalid_reply         repair         repair         fail
+cut_short             larger_limit   fail           fail
+quota_exhausted       fail           fail           fail
+unauthorised          fail           fail           fail
+rejected              fail           fail           fail
+model_not_found       fail           fail           fail
+context_too_long      fail           fail           fail
+redirected            fail           fail           fail
+too_large             fail           fail           fail
+filtered              fail           fail           fail
+declined              fail           fail           fail
+not_found             fail           fail           fail
+over_hold             fail           fail           fail
+not_started           fail           fail           fail
+"""
+ROWS = {words[0]: words[1:] for words in map(str.split, AFTER.split("\n")) if words}
+BOTH = (False, True)
+FAULTS = pytest.mark.parametrize("fault", Fault)
+NO_LIMITS: dict[str, Decimal] = {}
+
+
+def after(fault: Fault, **facts: object) -> Next:
+    """What the table says of a model task's first such failure, but for these facts."""
+    usual = {
+        "offers": None,
+        "may_have_happened": False,
+        "leaving": False,
+        "attempts_left": 3,
+        "seen": 1,
+        "larger_possible": True,
+    }
+    return NEXT_ATTEMPT.decide(
+        NextFacts.model_validate({"fault": fault, **usual, **facts}), NO_LIMITS
+    ).outcome
+
+
+@FAULTS
+def test_every_fault_leads_where_the_table_above_says(fault: Fault) -> None:
+    """A fault that is added has to be given its line."""
+    assert [after(fault, seen=seen).value for seen in (1, 2, 3)] == ROWS[fault.value]
+
+
+def test_the_table_above_names_faults_only() -> None:
+    """None is there twice, and none that is gone."""
+    assert sorted(ROWS) == sorted(fault.value for fault in Fault)
+    assert len(ROWS) == len(AFTER.split("\n")) - 2
+
+
+@FAULTS
+def test_a_model_that_may_have_answered_is_asked_again_all_the_same(fault: Fault) -> None:
+    """The ledger has booked it; whether to go on is a matter of the fault and of what is left."""
+    assert after(fault, may_have_happened=True) == after(fault)
+
+
+@FAULTS
+def test_nothing_follows_the_last_attempt(fault: Fault) -> None:
+    """Whatever is offered, seen and known."""
+    for offers, happened, leaving, seen in itertools.product([None, *Offers], BOTH, BOTH, (1, 2, 3)):
+        facts = {"offers": offers, "may_have_happened": happened, "leaving": leaving, "seen": seen}
+        assert after(fault, attempts_left=0, **facts) is Next.FAIL
+
+
+@FAULTS
+def test_an_effect_that_cannot_be_told_apart_is_never_repeated_when_unknown(fault: Fault) -> None:
+    """It may have happened, and must not happen twice; not even to find out before the run leaves."""
+    for leaving in BOTH:
+        assert after(fault, offers=Offers.NEITHER, may_have_happened=True, leaving=leaving) is Next.FAIL
+
+
+@pytest.mark.parametrize("offers", Offers)
+def test_an_effect_that_did_not_happen_is_tried_again(offers: Offers) -> None:
+    """Proven, so even by one whose other side offers nothing."""
+    assert after(Fault.SERVER_ERROR, offers=offers) is Next.LATER
+    assert after(Fault.CONNECTION_REFUSED, offers=offers) is Next.AGAIN
+
+
+@pytest.mark.parametrize("offers", [Offers.KEYED, Offers.LOOKUP])
+def test_an_unknown_effect_is_tried_again_where_the_other_side_can_tell(offers: Offers) -> None:
+    """With the same key, or after it was asked whether it happened."""
+    assert after(Fault.CONNECTION_LOST, offers=offers, may_have_happened=True) is Next.LATER
+    assert after(Fault.WORKER_LOST, offers=offers, may_have_happened=True) is Next.AGAIN
+
+
+@FAULTS
+def test_a_run_that_leaves_begins_nothing_but_to_find_out_what_happened(fault: Fault) -> None:
+    """Only a keyed effect is repeated, at once, when it may have happened and was not finally refused."""
+    final = ROWS[fault.value] == ["fail", "fail", "fail"]
+    for offers, happened in itertools.product([None, *Offers], BOTH):
+        repeated = offers is Offers.KEYED and happened and not final
+        expected = Next.AGAIN if repeated else Next.FAIL
+        assert after(fault, leaving=True, offers=offers, may_have_happened=happened) is expected
+
+
+def test_a_cut_reply_fails_at_once_when_no_larger_one_is_possible() -> None:
+    """The same limit would cut it again."""
+    assert after(Fault.CUT_SHORT, larger_possible=False) is Next.FAIL
+
+
+def test_an_invalid_reply_is_repaired_as_often_as_is_said() -> None:
+    """The bound can be read off the code."""
+    repaired = [seen for seen in range(1, 10) if after(Fault.INVALID_REPLY, seen=seen) is Next.REPAIR]
+    assert len(repaired) == MAX_REPAIRS
