@@ -3,7 +3,7 @@ PYTHON := .venv/bin/python
 
 # What would let a test reach a provider or somebody's cluster.
 KEYLESS := env -u OPENAI_API_KEY -u OPENAI_BASE_URL -u OPENAI_ORG_ID -u OPENAI_PROJECT_ID \
-	-u ANTHROPIC_API_KEY -u AZURE_OPENAI_API_KEY -u GEMINI_API_KEY -u GOOGLE_API_KEY -u GROQ_API_KEY \
+	-u OPENAI_MODEL -u ANTHROPIC_API_KEY -u AZURE_OPENAI_API_KEY -u GEMINI_API_KEY -u GOOGLE_API_KEY -u GROQ_API_KEY \
 	-u MISTRAL_API_KEY -u OPENROUTER_API_KEY -u TEMPORAL_ADDRESS -u TEMPORAL_NAMESPACE \
 	-u TEMPORAL_API_KEY -u TEMPORAL_PROFILE -u TEMPORAL_CONFIG_FILE -u TENUTO_HOME \
 	-u TENUTO_MODEL_ADDRESS -u TENUTO_MODEL_KEY -u TENUTO_MODEL_PATH
@@ -15,7 +15,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 demo: environment ## resolve sample tickets with a local model and a local Temporal server
-	@$(PYTHON) starter.py demo
+	@$(PYTHON) starter.py demo $(if $(PROVIDER),--provider $(PROVIDER)) $(if $(TICKETS),--tickets $(TICKETS))
 
 smoke: environment ## one ticket from end to end, with the real local model
 	@$(KEYLESS) $(PYTHON) starter.py demo --tickets 1 --json

@@ -15,7 +15,14 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from embedded.surroundings import complete
 
-__all__ = ["TASK_QUEUE", "NotConnected", "Settings", "connect", "ensure_search_attributes"]
+__all__ = [
+    "SEARCH_ATTRIBUTES",
+    "TASK_QUEUE",
+    "NotConnected",
+    "Settings",
+    "connect",
+    "ensure_search_attributes",
+]
 
 TASK_QUEUE = "tenuto"
 """Workflows, reads and effects. Each model route has a queue of its own."""

@@ -1,42 +1,69 @@
 """The command line: start, watch, explain and answer runs; `python starter.py --help` teaches it."""
 
 import os
+import signal
 import sys
-from argparse import Namespace
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from commands.arguments import parser
-from commands.failures import CommandError, Exit, account_of
-from process import end
+if TYPE_CHECKING:
+    from argparse import Namespace
 
 __all__ = ["main"]
+
+INTERRUPTED = 130
+# What a person wants to know after Ctrl-C; written here, so that nothing has to be imported for it.
+LEFT = {
+    "run": "what was started goes on: `python starter.py list`",
+    "demo": "the servers that it started have ended",
+    "dev": "the servers that it started have ended",
+    "approve": "`python starter.py status ID` says whether the answer was taken",
+    "deny": "`python starter.py status ID` says whether the answer was taken",
+}
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run a command; returns its exit code. What goes wrong is one line on standard error."""
-    options = parser(dict(os.environ)).parse_args(arguments)
     try:
-        return dispatch(options)
+        from commands.beginning import read_arguments
+
+        options = read_arguments(arguments)
+        return dispatch(options) if options is not None else 0
     except KeyboardInterrupt:
-        sys.stderr.write("\nstopped; runs that were started go on: `python starter.py list`\n")
-        return Exit.INTERRUPTED
+        after = LEFT.get(arguments[0] if arguments else "", "")
+        if "--keep" in arguments:
+            after = "what it started runs on; `python starter.py down` ends it"
+        below = "\n" if sys.stderr.isatty() else ""  # the terminal has printed ^C
+        sys.stderr.write(f"{below}starter: stopped{after and '; '}{after}\n")
+        return INTERRUPTED
     except BrokenPipeError:
         # Whoever read the output has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.OK
+        return 0
     except Exception as error:
+        from commands.failures import account_of, told
+
         account = account_of(error)
         if account is None:
             raise
-        from operations.lines import safe
-
         code, words = account
-        sys.stderr.write("".join(f"starter: {safe(line)}\n" for line in words.splitlines() or [""]))
+        sys.stderr.write(told(words, sys.stderr))
         return code
 
 
-def dispatch(options: Namespace) -> int:
+def leave_at_once(number: int, frame: object) -> None:
+    """Ctrl-C while nothing is under way. An exception would surface wherever modules are being loaded."""
+    os.write(2, b"starter: stopped\n")
+    os._exit(INTERRUPTED)
+
+
+def under_way() -> None:
+    """From now on Ctrl-C has to leave order behind it."""
+    if signal.getsignal(signal.SIGINT) is leave_at_once:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def dispatch(options: "Namespace") -> int:
     """Find the command's body; only what it needs is imported."""
     match options.command:
         case "dev" | "down" | "demo":
@@ -46,26 +73,43 @@ def dispatch(options: Namespace) -> int:
             from commands.answering import make_key
 
             return make_key(options)
+        case "completion":
+            from commands.completing import print_script
+
+            return print_script(options.shell)
+        case "doctor":
+            from commands.doctor.report import doctor
+            from commands.quiet import quiet
+
+            quiet()
+            return doctor(options)
         case "approve" | "deny" | "cancel":
-            return finish(people, options)
+            return finish(lambda: people(options))
         case _:
-            return finish(runs, options)
+            return finish(lambda: runs(options))
 
 
-def on_this_machine(options: Namespace) -> int:
+def on_this_machine(options: "Namespace") -> int:
     from commands import stack
+    from commands.quiet import quiet
 
+    quiet()
+    if options.command == "demo":
+        from commands.demo import demo
+
+        workflows = registered()
+        under_way()
+        return demo(options, workflows)
+    under_way()
     match options.command:
         case "dev":
-            return stack.dev()
+            stack.dev()
         case "down":
             return stack.down()
-    from commands.demo import demo
-
-    return demo(options, registered())
+    raise AssertionError(f"{options.command!r} is no command of this machine's own")
 
 
-async def people(options: Namespace) -> int:
+async def people(options: "Namespace") -> int:
     from commands import answering
     from contracts.approvals import Verdict
 
@@ -74,7 +118,7 @@ async def people(options: Namespace) -> int:
     return await answering.answer(options, registered(), Verdict(options.command))
 
 
-async def runs(options: Namespace) -> int:
+async def runs(options: "Namespace") -> int:
     from commands import looking
 
     match options.command:
@@ -88,13 +132,19 @@ async def runs(options: Namespace) -> int:
             return await looking.explain(options, registered())
         case "export":
             return await looking.export(options)
+        case "watch":
+            from commands.watching_runs import watch_runs
+
+            return await watch_runs(options, registered())
         case "list":
-            return await looking.list_runs(options)
+            from commands.listing import list_runs
+
+            return await list_runs(options, registered())
         case "replay":
             from commands.replaying import replay
 
             return await replay(options, registered())
-    raise CommandError(Exit.BAD_INPUT, f"no command {options.command!r}")
+    raise AssertionError(f"{options.command!r} is in the grammar and not here")
 
 
 def registered() -> list[Any]:
@@ -106,21 +156,31 @@ def registered() -> list[Any]:
 
 def surroundings() -> None:
     """Find the servers of this checkout that run, where the environment names no others."""
+    from commands.quiet import quiet
     from embedded.surroundings import complete
 
+    quiet()
     os.environ.update(complete(os.environ))
 
 
-def finish(command: Callable[[Namespace], Coroutine[Any, Any, int]], options: Namespace) -> int:
+def finish(command: Callable[[], Coroutine[Any, Any, int]]) -> int:
     import asyncio
 
     surroundings()
-    return asyncio.run(command(options))
+    under_way()
+    return asyncio.run(command())
 
 
 if __name__ == "__main__":
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, leave_at_once)
     try:
         code = main(sys.argv[1:])
     except SystemExit as usage:
         code = usage.code if isinstance(usage.code, int) else 2
+    except KeyboardInterrupt:
+        code = INTERRUPTED  # once more, while the first was told
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is over, and its code is known
+    from process import end
+
     end(code)

@@ -104,6 +104,10 @@ class Approvers:
             raise ProofError("not a proof: it cannot be read") from error
         return checked(claims, name)
 
+    def names(self) -> list[str]:
+        """Who may approve now."""
+        return sorted(self._current_keys())
+
     def _claimed_name(self, proof: str) -> str:
         """Whose key to try: `kid`, or `sub` without one. Believed only once the signature is checked."""
         name = jwt.get_unverified_header(proof).get("kid")

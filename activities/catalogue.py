@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from activities.catalogue_entries import CatalogueError, Entry
+from activities.catalogue_entries import CatalogueError, Entry, NotUsableHere
 from activities.endpoints import Endpoint
 from contracts.sheet import Route
 
@@ -20,11 +20,10 @@ class Catalogue:
     source: str
     routes: Mapping[str, Route]
     endpoints: Mapping[str, Endpoint]
-
-    @property
-    def profiles(self) -> tuple[str, ...]:
-        """The known profiles in the order of the file."""
-        return tuple(self.routes)
+    profiles: tuple[str, ...]
+    """Every profile in the order of the file; the first is the default."""
+    not_usable: Mapping[str, str]
+    """Of those that ask the environment: why they cannot be used here."""
 
     def route(self, profile: str) -> Route:
         """What goes into a run's sheet. Raises CatalogueError for an unknown profile."""
@@ -37,7 +36,9 @@ class Catalogue:
         return self.endpoints[profile]
 
     def check_known(self, profile: str) -> None:
-        """Raise CatalogueError that names the known profiles."""
+        """Raise CatalogueError that names the known profiles, or says what this one lacks."""
+        if profile in self.not_usable:
+            raise CatalogueError(self.not_usable[profile])
         if profile not in self.routes:
             raise CatalogueError(f"{self.source}: no profile {profile!r}; known: {', '.join(self.profiles)}")
 
@@ -45,8 +46,8 @@ class Catalogue:
 def load_catalogue(path: Path, env: Mapping[str, str]) -> Catalogue:
     """Read a catalogue; `env` holds the keys, TENUTO_MODEL_ADDRESS and TENUTO_MODEL_KEY.
 
-    Raises CatalogueError, one line with file, line, key and what to write instead. A key that is not in
-    `env` is no error here: another profile may be the one that is used.
+    Raises CatalogueError, one line with file, line, key and what to write instead. What is not in `env` is
+    no error here: another profile may be the one that is used.
     """
     text = read(path)
     try:
@@ -64,11 +65,13 @@ def load_catalogue(path: Path, env: Mapping[str, str]) -> Catalogue:
         name: Entry(file=path.name, text=text, profile=name, values=values, env=env)
         for name, values in profiles.items()
     }
-    return Catalogue(
-        source=path.name,
-        routes={name: entry.route() for name, entry in entries.items()},
-        endpoints={name: entry.endpoint() for name, entry in entries.items()},
-    )
+    routes, endpoints, not_usable = {}, {}, {}
+    for name, entry in entries.items():
+        try:
+            routes[name], endpoints[name] = entry.route(), entry.endpoint()
+        except NotUsableHere as error:
+            not_usable[name] = str(error)
+    return Catalogue(path.name, routes, endpoints, tuple(entries), not_usable)
 
 
 def read(path: Path) -> str:

@@ -9,9 +9,10 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from activities.endpoints import EMBEDDED_ADDRESS, EMBEDDED_KEY, Endpoint, OutputLimit, is_loopback
+from activities.model_listing import NothingListed, first_model
 from contracts.sheet import Price, Route
 
-__all__ = ["CatalogueError", "Entry"]
+__all__ = ["CatalogueError", "Entry", "NotUsableHere"]
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -44,6 +45,10 @@ class CatalogueError(Exception):
     """One line that says where the catalogue is wrong and what to write instead."""
 
 
+class NotUsableHere(CatalogueError):
+    """A profile that asks the environment, and what it says cannot be used. Other profiles can."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """A `[profiles.NAME]` table; `route()` and `endpoint()` raise CatalogueError for what is wrong in it."""
@@ -73,7 +78,7 @@ class Entry:
             )
         return Route(
             profile=self.profile,
-            model=self.word("model"),
+            model=self.model(),
             context_tokens=context,
             max_output_tokens=output,
             timeout=timedelta(seconds=self.count("timeout")),
@@ -102,7 +107,7 @@ class Entry:
     def address(self) -> tuple[str, bool]:
         """The base URL, and whether it is on this machine."""
         written = self.word("address")
-        if written != "embedded":
+        if self.variable("address") is not None or written != "embedded":
             return written, self.check_url(written, "address")
         address = self.env.get(EMBEDDED_ADDRESS, "")
         if address and not self.check_url(address, "address"):
@@ -140,6 +145,8 @@ class Entry:
             self.fail(
                 "key", "is not the name of an environment variable; write its name, never the key itself"
             )
+        if loopback and self.variable("address") is not None and not self.env.get(name):
+            return None  # whoever listens there may well want none
         return name
 
     def price(self) -> Price:
@@ -147,6 +154,12 @@ class Entry:
         if "price" not in self.values:
             if self.address()[1]:
                 return Price(input=Decimal(0), output=Decimal(0))
+            if self.variable("address") is not None:
+                self.fail(
+                    "address",
+                    "is not on this machine, and there is no price for a model there: say it in "
+                    f'{self.file} with price = {{ input = "0.15", output = "0.60" }}, or price = "free"',
+                )
             self.fail("price", 'is missing; write { input = "0.15", output = "0.60" } or "free"')
         price = self.values["price"]
         if price == "free":
@@ -187,8 +200,28 @@ class Entry:
             self.fail(key, f"{self.state(key)}; write a whole number from {least} to {most}")
         return value
 
+    def model(self) -> str:
+        """The model's name; for a variable that is not set the first that the service lists."""
+        if (name := self.variable("model")) is None or self.env.get(name):
+            return self.word("model")
+        address, loopback = self.address()
+        self.price()  # a service that may charge is asked nothing before its price is known
+        try:
+            return first_model(address, self.env.get(self.key_name(loopback) or ""))
+        except NothingListed as error:
+            self.fail("model", f"is not set, and {error}; set {name} to the model's name")
+
+    def variable(self, key: str) -> str | None:
+        """The variable that is named in the place of a value: OPENAI_BASE_URL for "$OPENAI_BASE_URL"."""
+        value = self.values.get(key)
+        return value[1:] if isinstance(value, str) and value.startswith("$") else None
+
     def word(self, key: str) -> str:
         value = self.values.get(key)
+        if (name := self.variable(key)) is not None:
+            value = self.env.get(name)
+            if not value:
+                self.fail(key, f"is not set; set {name} in the environment")
         if not isinstance(value, str) or not value.strip() or not value.isprintable():
             self.fail(key, f"{self.state(key)}; write a text in quotes")
         return value
@@ -205,6 +238,9 @@ class Entry:
     def fail(self, key: str | None, what: str) -> NoReturn:
         line = line_of(self.text, self.profile, key)
         subject = f"profile {self.profile!r}" if key is None else f"profile {self.profile!r}: {key}"
+        name = None if key is None else self.variable(key)
+        if name is not None:
+            raise NotUsableHere(f"{self.file}:{line}: {subject} (from {name}) {what}")
         raise CatalogueError(f"{self.file}:{line}: {subject} {what}")
 
 

@@ -3,66 +3,49 @@
 import argparse
 from pathlib import Path
 
+from commands.examples import ENVIRONMENT, EXAMPLES, OVERVIEW
+from commands.grammar import Parser
+
 __all__ = ["parser"]
 
-EPILOG = """\
-examples:
-  starter.py demo                                        see all of it, with a local model
-  starter.py dev                                         a whole stack, until Ctrl-C
-  starter.py run resolve-ticket samples/tickets/01-broken-mugs.eml
-  starter.py run resolve-ticket inbox/ --usd 0.02 --deadline 2h --json
-  starter.py status resolve-ticket/default/3f2a9c1e5b7d8a60
-  starter.py explain resolve-ticket/default/3f2a9c1e5b7d8a60 --verify
-  starter.py approve resolve-ticket/default/3f2a9c1e5b7d8a60 --by alice
-  starter.py export resolve-ticket/default/3f2a9c1e5b7d8a60 --output run.json
-  starter.py explain run.json                            no server needed
-  starter.py replay tests/histories                      before a deploy: what would break?
+Commands = argparse._SubParsersAction  # the type has no public name
 
-exit codes:
-  0 done   1 a run failed, or something was refused   2 wrong usage or input
-  3 no server or worker answers   4 verification or replay found something
-  130 Ctrl-C; runs go on without the command
-
-environment:
-  TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY ...   your own Temporal instead of the embedded one
-  TENUTO_HOME     where everything local is kept (default: .tenuto)
-  TENUTO_MODELS   the model profiles (default: models.toml)
-  TENUTO_TENANT   whose runs these are (default: default)
-"""
+# As Temporal names them, and as `list` and `watch` print them.
+STATES = ("running", "completed", "failed", "cancelled", "terminated", "timed-out")
 
 
-def parser(environment: dict[str, str]) -> argparse.ArgumentParser:
+def parser(environment: dict[str, str]) -> Parser:
     """Every command with its options."""
-    root = argparse.ArgumentParser(
-        prog="starter.py",
-        description="Start, watch, explain and answer durable AI workflows.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    root = Parser(prog="starter.py", description="Start, watch, explain and answer durable AI workflows.")
+    root.examples, root.more = OVERVIEW, [("environment", ENVIRONMENT)]
+    commands = root.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", title="commands", prog=root.prog
     )
-    commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
     add_stack(commands)
     add_run(commands, environment.get("TENUTO_TENANT", "default"))
     add_looking(commands)
     add_people(commands)
+    add_setting_up(commands)
+    root.commands = commands.choices
+    for name, each in commands.choices.items():
+        each.examples = EXAMPLES.get(name, ())
     return root
 
 
-Commands = argparse._SubParsersAction  # the type has no public name
-
-
-def add_stack(commands: "Commands[argparse.ArgumentParser]") -> None:
+def add_stack(commands: "Commands[Parser]") -> None:
     demo = commands.add_parser("demo", help="resolve sample tickets, kill the worker, show what was kept")
     demo.add_argument(
         "--tickets", type=int, default=6, metavar="N", help="how many of the samples (default: 6)"
     )
     demo.add_argument("--provider", metavar="NAME", help="a profile of models.toml (default: the first)")
+    demo.add_argument("--yes", action="store_true", help="agree to what it can cost at most, unasked")
     demo.add_argument("--keep", action="store_true", help="leave everything running; `down` ends it")
     demo.add_argument("--json", action="store_true", help="the results as JSON")
     commands.add_parser("dev", help="a whole stack in the foreground, until Ctrl-C")
     commands.add_parser("down", help="end what `demo --keep` left running")
 
 
-def add_run(commands: "Commands[argparse.ArgumentParser]", tenant: str) -> None:
+def add_run(commands: "Commands[Parser]", tenant: str) -> None:
     run = commands.add_parser(
         "run",
         help="start runs and wait for them",
@@ -85,7 +68,7 @@ def add_run(commands: "Commands[argparse.ArgumentParser]", tenant: str) -> None:
     run.add_argument("--json", action="store_true", help="the results as JSON")
 
 
-def add_looking(commands: "Commands[argparse.ArgumentParser]") -> None:
+def add_looking(commands: "Commands[Parser]") -> None:
     status = commands.add_parser("status", help="where a run is, what it waits for, what it cost")
     explain = commands.add_parser("explain", help="why a run took its path, from its history alone")
     for each in (status, explain):
@@ -95,9 +78,15 @@ def add_looking(commands: "Commands[argparse.ArgumentParser]") -> None:
     export = commands.add_parser("export", help="a run's history as JSON")
     export.add_argument("run", metavar="ID")
     export.add_argument("--output", type=Path, metavar="FILE", help="instead of standard output")
+    watch = commands.add_parser("watch", help="follow runs live until they end")
+    watch.add_argument("runs", nargs="+", metavar="ID", help="a workflow id")
+    watch.add_argument("--json", action="store_true", help="an object for each change, one a line")
     listing = commands.add_parser("list", help="the latest runs")
-    listing.add_argument("--stage", help="only those at this stage")
-    listing.add_argument("--tenant", help="only this tenant's")
+    listing.add_argument("--stage", metavar="STAGE", help="only those at this stage")
+    listing.add_argument("--tenant", metavar="NAME", help="only this tenant's")
+    listing.add_argument("--state", choices=STATES, metavar="STATE", help=", ".join(STATES))
+    listing.add_argument("--since", metavar="TIME", help="started within the last 90s, 30m, 2h or 2d")
+    listing.add_argument("--waiting", action="store_true", help="only those that wait for a person")
     listing.add_argument("--limit", type=int, default=20, metavar="N", help="how many (default: 20)")
     listing.add_argument("--json", action="store_true", help="the same as JSON")
     replay = commands.add_parser("replay", help="check recorded runs against the current code")
@@ -106,7 +95,7 @@ def add_looking(commands: "Commands[argparse.ArgumentParser]") -> None:
     replay.add_argument("--query", metavar="QUERY", help=f"runs of the server, for example {example}")
 
 
-def add_people(commands: "Commands[argparse.ArgumentParser]") -> None:
+def add_people(commands: "Commands[Parser]") -> None:
     for name, help_text in (
         ("approve", "say yes to the action that a run waits with"),
         ("deny", "say no to the action that a run waits with"),
@@ -121,3 +110,13 @@ def add_people(commands: "Commands[argparse.ArgumentParser]") -> None:
     cancel.add_argument("run", metavar="ID")
     key = commands.add_parser("new-key", help="make an approver's key pair")
     key.add_argument("name", metavar="NAME")
+
+
+def add_setting_up(commands: "Commands[Parser]") -> None:
+    doctor = commands.add_parser("doctor", help="what is installed, configured and reachable")
+    doctor.add_argument("--deep", action="store_true", help="also hash the model's weights again")
+    doctor.add_argument("--json", action="store_true", help="the same as JSON")
+    completion = commands.add_parser("completion", help="print a completion script for a shell")
+    completion.add_argument(
+        "shell", choices=("bash", "zsh", "fish"), metavar="SHELL", help="bash, zsh or fish"
+    )

@@ -20,7 +20,14 @@ from commands.demo_play import Course, play
 from commands.demo_proof import Proof, prove, refunds_in
 from commands.demo_report import as_text, print_demo
 from commands.failures import CommandError, Exit
-from commands.services import catalogue_here, needed_model, payments_service, samples_in, worker_service
+from commands.services import (
+    catalogue_here,
+    check_key,
+    needed_model,
+    payments_service,
+    samples_in,
+    worker_service,
+)
 from commands.stack import ended_in_order, refuse_second_worker, running
 from commands.watching import board_on
 from connection import connect
@@ -60,7 +67,9 @@ def demo(options: argparse.Namespace, workflows: list[Any]) -> Exit:
     parts = cast(options.tickets)
     console = console_on(sys.stderr if options.json else sys.stdout)
     profile = options.provider or catalogue_here(os.environ).profiles[0]
-    agree_to_cost(profile, len(parts), console)
+    check_key(profile, os.environ)
+    agree_to_cost(profile, len(parts), console, agreed=options.yes)
+    say_unused_key(profile, console)
     refuse_second_worker()
     before = running()
     with ExitStack() as stack:
@@ -77,18 +86,33 @@ def demo(options: argparse.Namespace, workflows: list[Any]) -> Exit:
     return Exit.FAILED if proof.problems else Exit.OK
 
 
-def agree_to_cost(profile: str, tickets: int, console: Console) -> None:
-    """Say what a provider that charges can cost at most, and let a person say no. Raises CommandError."""
+def agree_to_cost(profile: str, tickets: int, console: Console, *, agreed: bool) -> None:
+    """Say what a provider that charges can cost at most; go on only when agreed. Raises CommandError."""
     price = catalogue_here(os.environ).route(profile).price
     if not price.input and not price.output:
         return
     most = PLAN.cap.usd * tickets
     words = f"{profile} charges: {tickets} tickets can cost at most {dollars(most)}, the sum of their caps"
     put(console, (0, words, "bold yellow"))
-    if sys.stdin.isatty():
-        console.print("go on? [y/N] ", end="")
-        if input().strip().lower() not in {"y", "yes"}:
-            raise CommandError(Exit.FAILED, "not started; nothing was spent")
+    if agreed:
+        return
+    if not sys.stdin.isatty():
+        line = f"{profile} charges, and nobody is here to be asked: agree with --yes"
+        raise CommandError(Exit.BAD_INPUT, line)
+    console.print("go on? [y/N] ", end="")
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        raise CommandError(Exit.FAILED, "not started; nothing was spent")
+
+
+def say_unused_key(profile: str, console: Console) -> None:
+    """A key in the environment is not used unasked; say so, and how to ask."""
+    catalogue = catalogue_here(os.environ)
+    used = catalogue.endpoint(profile).key_name
+    for name, endpoint in catalogue.endpoints.items():
+        if endpoint.api_key and endpoint.key_name and endpoint.key_name != used:
+            words = f"{endpoint.key_name} is set and not used; `make demo PROVIDER={name}` uses it"
+            put(console, (0, words, "yellow"))
+            return
 
 
 def set_up(profile: str, console: Console) -> Setting:

@@ -6,13 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from commands.demo_cast import Part
 from commands.demo_proof import Proof
 from commands.looking import print_verification
 from commands.results import as_json, path_of
+from commands.tables import print_rows
 from operations.decision_rows import tables_of
 from operations.explaining import explain
 from operations.lines import put
@@ -31,7 +31,7 @@ def print_demo(
 ) -> None:
     """Results, then what was proven, then one run explained."""
     console.print()
-    console.print(results(runs))
+    print_rows(console, ("ticket", "path", "expected", "refund", "proven", "unknown", "time"), results(runs))
     wrong = sum(path_of(told) != part.path for part, told in runs)
     if wrong:
         words = (
@@ -56,23 +56,23 @@ def lost(told: Story) -> bool:
     return bool(told.totals.unknown.calls)
 
 
-def results(runs: Sequence[tuple[Part, Story]]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("ticket", "path", "expected", "refund", "proven", "unknown", "time"):
-        table.add_column(column, overflow="fold", no_wrap=column == "path")
+def results(runs: Sequence[tuple[Part, Story]]) -> list[tuple[Text, ...]]:
+    rows: list[tuple[Text, ...]] = []
     for part, told in runs:
         path, totals = path_of(told), told.totals
         refund = (told.result or {}).get("refunded")
-        table.add_row(
-            Text(part.file.stem),
-            Text(path, style="green" if path == part.path else "yellow"),
-            Text("the same" if path == part.path else part.path),
-            Text(dollars(Decimal(refund)) if refund else ""),
-            Text(f"{dollars(totals.proven_usd)} {totals.proven_tokens:,} tok"),
-            Text(f"{totals.unknown.tokens:,} tok" if lost(told) else "", style="red"),
-            Text(duration(told.duration_s)),
+        rows.append(
+            (
+                Text(part.file.stem),
+                Text(path, style="green" if path == part.path else "yellow"),
+                Text("the same" if path == part.path else part.path),
+                Text(dollars(Decimal(refund)) if refund else ""),
+                Text(f"{dollars(totals.proven_usd)} {totals.proven_tokens:,} tok"),
+                Text(f"{totals.unknown.tokens:,} tok" if lost(told) else "", style="red"),
+                Text(duration(told.duration_s)),
+            )
         )
-    return table
+    return rows
 
 
 def proven(

@@ -1,9 +1,12 @@
 """How a command ends: exit codes, and one clear line for everything that can go wrong."""
 
+import shutil
+import textwrap
 from enum import IntEnum
 from pathlib import Path
+from typing import TextIO
 
-__all__ = ["CommandError", "Exit", "account_of"]
+__all__ = ["CommandError", "Exit", "account_of", "told"]
 
 
 class Exit(IntEnum):
@@ -63,3 +66,14 @@ def account_of(error: BaseException) -> tuple[Exit, str] | None:
             return Exit.FAILED, f"{error.filename}: {error.strerror}; {step}"
         return Exit.FAILED, f"{error.filename or 'input or output'}: {error.strerror or error}"
     return None
+
+
+def told(words: str, stream: TextIO) -> str:
+    """The lines of an error as they are printed; on a terminal none is longer than it is wide."""
+    from operations.lines import safe
+
+    lines = [f"starter: {safe(line)}" for line in words.splitlines() or [""]]
+    if stream.isatty():
+        width = max(20, shutil.get_terminal_size().columns - 1)
+        lines = [part for line in lines for part in textwrap.wrap(line, width, subsequent_indent="  ")]
+    return "".join(f"{line}\n" for line in lines)

@@ -1,4 +1,4 @@
-"""`status`, `explain`, `export` and `list`: what is known of runs, changing nothing."""
+"""`status`, `explain` and `export`: what is known of runs, changing nothing."""
 
 import argparse
 import json
@@ -7,22 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
-from rich.text import Text
-
 from commands.failures import CommandError, Exit
 from commands.sources import history_of, status_by_query, status_from_history
-from connection import connect
 from operations.decision_rows import tables_of
 from operations.explaining import explain as print_story
-from operations.lines import console_on, put, safe
-from operations.starting import STAGE, TENANT
+from operations.lines import console_on, put
 from operations.statuses import print_status
 from operations.story import story
 from operations.verification import Verification, verify
-from operations.wording import clock
 
-__all__ = ["explain", "export", "list_runs", "print_verification", "status"]
+__all__ = ["explain", "export", "print_verification", "status"]
 
 
 async def status(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
@@ -44,6 +38,9 @@ async def status(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
     put(console, (0, f"{told.workflow_id}: {told.state} ({source})", "bold"))
     if state is not None:
         print_status(state, console)
+        if any(each.action is not None for each in state.waiting) and found.client is not None:
+            words = f"python starter.py approve {told.workflow_id} --by NAME, or deny"
+            put(console, (2, f"answer with {words}", "bold"))
     elif told.state == "not started":
         put(console, (2, "no worker has completed a task of it; start one with `python worker.py`", "yellow"))
     if told.reason is not None:
@@ -101,42 +98,3 @@ def write(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise CommandError(Exit.BAD_INPUT, f"{path}: cannot be written: {error.strerror}") from None
-
-
-async def list_runs(options: argparse.Namespace) -> Exit:
-    """The latest runs, newest first."""
-    client = await connect()
-    rows = []
-    async for each in client.list_workflows(query_of(options), limit=options.limit):
-        attributes = each.typed_search_attributes
-        rows.append(
-            {
-                "workflow_id": each.id,
-                "run_id": each.run_id,
-                "state": each.status.name.lower() if each.status else "unknown",
-                "stage": attributes.get(STAGE),
-                "tenant": attributes.get(TENANT),
-                "started_at": each.start_time.isoformat(),
-                "started": clock(each.start_time),
-            }
-        )
-    if options.json:
-        shown = [{key: value for key, value in row.items() if key != "started"} for row in rows]
-        sys.stdout.write(json.dumps(shown, indent=1) + "\n")
-        return Exit.OK
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    columns = ("workflow_id", "state", "stage", "started")
-    for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(safe(row[column] or "")) for column in columns))
-    console_on(sys.stdout).print(table)
-    return Exit.OK
-
-
-def query_of(options: argparse.Namespace) -> str | None:
-    wanted = [(STAGE.name, options.stage), (TENANT.name, options.tenant)]
-    for _, value in wanted:
-        if value is not None and "'" in value:
-            raise CommandError(Exit.BAD_INPUT, f"{value!r} holds a quote; no stage or tenant does")
-    return " AND ".join(f"{name} = '{value}'" for name, value in wanted if value is not None) or None

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
 from rich.text import Text
 from temporalio.client import WorkflowHistory
 from temporalio.service import RPCError
 
 from commands.failures import CommandError, Exit
+from commands.tables import print_rows
 from connection import connect
 from operations.histories import HistoryError, fetch, load
 from operations.lines import console_on, safe
@@ -30,18 +30,17 @@ async def replay(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
         checked.append((label, await checked_history(history, workflows)))
     if not checked:
         raise CommandError(Exit.BAD_INPUT, "no history to replay: the query finds no run")
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("history", "events", "trail links", "verdict"):
-        table.add_column(column, overflow="fold")
-    for label, verified in checked:
-        table.add_row(
+    rows = [
+        (
             Text(safe(label)),
             Text(str(verified.events)),
             Text(str(verified.links)),
             Text(verdict_of(verified), style="green" if verified.holds else "red"),
         )
+        for label, verified in checked
+    ]
     console = console_on(sys.stdout)
-    console.print(table)
+    print_rows(console, ("history", "events", "trail links", "verdict"), rows)
     wrong = sum(not verified.holds for _, verified in checked)
     console.print(Text(f"{len(checked) - wrong} of {len(checked)} hold", style="red" if wrong else "green"))
     return Exit.FOUND if wrong else Exit.OK

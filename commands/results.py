@@ -5,10 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from operations.lines import safe
+from commands.tables import print_rows
+from operations.lines import put, safe
 from operations.story import Story
 from operations.wording import dollars, duration
 
@@ -17,25 +17,25 @@ __all__ = ["as_json", "print_results"]
 
 def print_results(stories: Sequence[tuple[str, Story]], console: Console) -> None:
     """A table: path, order, refund, cost and time of each run."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("input", "path", "order", "refund", "proven", "unknown", "time"):
-        table.add_column(column, overflow="fold")
+    rows: list[tuple[Text, ...]] = []
     for label, told in stories:
         result, totals = told.result or {}, told.totals
         lost = totals.unknown
-        table.add_row(
-            Text(safe(label)),
-            Text(path_of(told), style="" if told.state in {"completed", "running"} else "red"),
-            Text(safe(str(result.get("order_number") or ""))),
-            Text(dollars(Decimal(result["refunded"])) if result.get("refunded") else ""),
-            Text(f"{dollars(totals.proven_usd)} {totals.proven_tokens:,} tok"),
-            Text(f"{dollars(lost.usd)} {lost.tokens:,} tok" if lost.calls else "", style="red"),
-            Text(duration(told.duration_s)),
+        rows.append(
+            (
+                Text(safe(label)),
+                Text(path_of(told), style="" if told.state in {"completed", "running"} else "red"),
+                Text(safe(str(result.get("order_number") or ""))),
+                Text(dollars(Decimal(result["refunded"])) if result.get("refunded") else ""),
+                Text(f"{dollars(totals.proven_usd)} {totals.proven_tokens:,} tok"),
+                Text(f"{dollars(lost.usd)} {lost.tokens:,} tok" if lost.calls else "", style="red"),
+                Text(duration(told.duration_s)),
+            )
         )
-    console.print(table)
+    print_rows(console, ("input", "path", "order", "refund", "proven", "unknown", "time"), rows)
     for label, told in stories:
         if told.reason is not None:
-            console.print(Text(safe(f"{label}: {told.reason}"), style="red"))
+            put(console, (0, f"{label}: {told.reason}", "red"))
 
 
 def path_of(told: Story) -> str:

@@ -1,6 +1,7 @@
 """`run`: start runs, all or none, and wait for them."""
 
 import argparse
+import asyncio
 import json
 import os
 import sys
@@ -19,7 +20,7 @@ from commands.failures import CommandError, Exit
 from commands.inputs import Given, given, workflow_named
 from commands.results import as_json, print_results
 from commands.terms_options import terms_of
-from commands.watching import Watched, board_on, watch
+from commands.watching import Watched, board_on, going_on, watch
 from connection import TASK_QUEUE, Settings, connect
 from contracts.terms import Terms
 from operations.histories import fetch
@@ -47,17 +48,15 @@ async def run(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
             begun = [{"input": each.label, "workflow_id": each.workflow_id} for each in runs]
             sys.stdout.write(json.dumps(begun) + "\n")
         return Exit.OK
-    console = console_on(sys.stderr)
+    console = console_on(sys.stderr, whole_lines=True)
     if not await has_workers(client):
         note = f"no worker takes tasks from {TASK_QUEUE!r}: the runs wait until one does (`python worker.py`)"
         put(console, (0, note, "yellow"))
     try:
         with board_on(console) as board:
             await watch(client, runs, board)
-    finally:
-        if not all(each.over for each in runs):
-            for each in runs:
-                put(console, (0, f"goes on: python starter.py status {each.workflow_id}", "yellow"))
+    except asyncio.CancelledError:
+        raise CommandError(Exit.INTERRUPTED, going_on(runs)) from None
     return await report(client, runs, options)
 
 

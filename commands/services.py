@@ -18,7 +18,14 @@ from embedded.progress import progress_on
 from embedded.stack import CHECKOUT, Launch, Service, State
 from embedded.surroundings import complete
 
-__all__ = ["catalogue_here", "needed_model", "payments_service", "samples_in", "worker_service"]
+__all__ = [
+    "catalogue_here",
+    "check_key",
+    "needed_model",
+    "payments_service",
+    "samples_in",
+    "worker_service",
+]
 
 PAYMENTS_PORT = 8400
 HEALTH_TIMEOUT_S = 2.0
@@ -92,16 +99,17 @@ def catalogue_here(env: Mapping[str, str]) -> Catalogue:
     return load_catalogue(Settings.of(env).models, env)
 
 
-def needed_model(home: Path, profile: str, env: Mapping[str, str]) -> LocalModel | None:
-    """The embedded model server, when this profile means it and the environment names no other.
-
-    Raises CommandError for a profile whose key is missing.
-    """
+def check_key(profile: str, env: Mapping[str, str]) -> None:
+    """Raise CommandError for a profile whose key is missing."""
     endpoint = catalogue_here(env).endpoint(profile)
     if endpoint.key_name is not None and endpoint.api_key is None:
-        line = f"profile {profile!r} needs a key: set {endpoint.key_name}, or choose another with --provider"
+        line = f"profile {profile!r} needs a key: set {endpoint.key_name}, or choose another profile"
         raise CommandError(Exit.BAD_INPUT, line)
-    if endpoint.address:
+
+
+def needed_model(home: Path, profile: str, env: Mapping[str, str]) -> LocalModel | None:
+    """The embedded model server, when this profile means it and the environment names no other."""
+    if catalogue_here(env).endpoint(profile).address:
         return None
     with progress_on(sys.stderr) as progress:
         return ensure_model(home, progress)

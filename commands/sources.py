@@ -47,9 +47,9 @@ def from_file(name: str) -> WorkflowHistory | None:
     return None
 
 
-async def status_by_query(client: Client, workflow_id: str) -> Status | None:
+async def status_by_query(client: Client, workflow_id: str, run_id: str | None = None) -> Status | None:
     """What a worker says; None when none answers in time, or the run has not opened its ledger yet."""
-    handle = client.get_workflow_handle(workflow_id)
+    handle = client.get_workflow_handle(workflow_id, run_id=run_id)
     try:
         told = await handle.query(STATUS, rpc_timeout=QUERY_PATIENCE)
     except (RPCError, WorkflowQueryFailedError):

@@ -4,13 +4,21 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
+from typing import NoReturn
 
 from rich.console import Console
 
 from commands.failures import CommandError, Exit
-from commands.services import catalogue_here, needed_model, payments_service, samples_in, worker_service
+from commands.services import (
+    catalogue_here,
+    check_key,
+    needed_model,
+    payments_service,
+    samples_in,
+    worker_service,
+)
 from embedded.stack import Service, home, stop_all
 from embedded.temporal_server import ensure_temporal
 from operations.lines import console_on, put
@@ -19,16 +27,19 @@ __all__ = ["dev", "down", "ended_in_order", "refuse_second_worker", "running"]
 
 # What is under way when the worker is asked to stop may end: an attempt takes two minutes at most.
 DRAIN_S = 135.0
+PATIENCE_S = 10.0
 # First who works, last what everything stands on.
 ORDER = ("worker", "payments", "model", "temporal")
 
 
-def dev() -> Exit:
-    """Start what is not running, say where it is, and end what was started on Ctrl-C."""
+def dev() -> NoReturn:
+    """Start what is not running and say where it is; at its end, which is Ctrl-C, end what was started."""
     folder = home()
     console = console_on(sys.stdout)
     profile = catalogue_here(os.environ).profiles[0]
     refuse_second_worker()
+    profile = catalogue_here(os.environ).profiles[0]
+    check_key(profile, os.environ)
     before = running()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     worker = worker_service(folder, drain_s=DRAIN_S)
@@ -47,11 +58,8 @@ def dev() -> Exit:
         example = "python starter.py run resolve-ticket samples/tickets/01-broken-mugs.eml"
         put(console, (0, f"ready: {example}", "bold"))
         put(console, (0, "Ctrl-C ends all of it, the worker first; once more ends it at once", "dim"))
-        try:
-            while worker.running() is not None:
-                time.sleep(1.0)
-        except KeyboardInterrupt:
-            return Exit.OK
+        while worker.running() is not None:
+            time.sleep(1.0)
     raise CommandError(Exit.FAILED, f"the worker ended; its log is {worker.log}")
 
 
@@ -80,18 +88,29 @@ def refuse_second_worker() -> None:
 
 @contextmanager
 def ended_in_order(kept: Set[str], console: Console, drain_s: float = DRAIN_S) -> Iterator[None]:
-    """At the end of the block stop what was not there before it, the worker first."""
-    folder, patience = home(), {"worker": drain_s}
+    """At the end of the block stop what was not there before it, the worker first.
+
+    Ctrl-C meanwhile ends at once what is left, and nothing interrupts that.
+    """
     try:
         yield
     finally:
-        for name in ORDER:
-            if name in kept:
-                continue
-            try:
-                ran = Service(name, folder, stop_timeout=patience.get(name, 10.0)).stop()
-            except KeyboardInterrupt:
-                patience = dict.fromkeys(ORDER, 0.0)
-                ran = Service(name, folder, stop_timeout=0.0).stop()
-            if ran:
-                put(console, (0, f"ended {name}", "dim"))
+        left = [name for name in ORDER if name not in kept]
+        try:
+            if "worker" in left and drain_s > PATIENCE_S:
+                put(console, (0, "ending; the worker may finish what is under way", "dim"))
+            end(left, console, {"worker": drain_s})
+        except KeyboardInterrupt:
+            before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+            end(left, console, dict.fromkeys(ORDER, 0.0))
+            signal.signal(signal.SIGINT, before)
+            raise
+
+
+def end(left: list[str], console: Console, patience: Mapping[str, float]) -> None:
+    """Stop them in order; each that has ended is taken off the list."""
+    while left:
+        name = left[0]
+        if Service(name, home(), stop_timeout=patience.get(name, PATIENCE_S)).stop():
+            put(console, (0, f"ended {name}", "dim"))
+        del left[0]

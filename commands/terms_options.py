@@ -13,17 +13,17 @@ from commands.failures import CommandError, Exit
 from contracts.terms import Amount, Terms
 from workflows.kernel.plan import Plan
 
-__all__ = ["deadline_of", "terms_of"]
+__all__ = ["length_of_time", "terms_of"]
 
 UNITS = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days"}
 LENGTH = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*(s|m|min|h|d)")
 
 
-def deadline_of(text: str) -> timedelta:
-    """`90s`, `30m`, `2h` or `2d`. Raises CommandError."""
+def length_of_time(text: str, option: str) -> timedelta:
+    """`90s`, `30m`, `2h` or `2d`. Raises CommandError that names the option."""
     match = LENGTH.fullmatch(text.strip())
     if match is None or not float(match[1]):
-        raise bad(f"--deadline {text!r} is no length of time; write for example 30m, 2h or 2d")
+        raise bad(f"{option} {text!r} is no length of time; write for example 30m, 2h or 2d")
     return timedelta(**{UNITS[match[2]]: float(match[1])})
 
 
@@ -40,7 +40,7 @@ def terms_of(options: argparse.Namespace, plan: Plan, profile: str) -> Terms:
             tenant=options.tenant,
             requested_by=options.requested_by or requester(),
             cap=cap,
-            deadline=deadline_of(options.deadline) if options.deadline else plan.deadline,
+            deadline=length_of_time(options.deadline, "--deadline") if options.deadline else plan.deadline,
             profile=profile,
         )
     except InvalidOperation:

@@ -2,28 +2,32 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
+from contracts.receipts import Status
 from operations.lines import put, safe
 from operations.starting import STAGE
-from operations.wording import duration
+from operations.wording import duration, state_of
 
-__all__ = ["Board", "Watched", "board_on", "watch"]
+__all__ = ["RPC_PATIENCE", "Board", "Watched", "board_on", "going_on", "watch"]
 
 POLL_S = 0.4
 RPC_PATIENCE = timedelta(seconds=10)
 # The server may be restarted under a watcher; the runs go on.
 OUTAGE_S = 60.0
+# So long nobody need be told.
+HICCUP_S = 2.0
+PASSING = (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED)
 
 
 @dataclass
@@ -37,6 +41,12 @@ class Watched:
     stage: str = "starting"
     state: str = "running"
     ended: float | None = None
+    events: int = 0
+    """How long its history was when it was last looked at."""
+    status: Status | None = None
+    """Only where somebody asks for details."""
+    source: str = ""
+    """Where the status is from."""
 
     @property
     def over(self) -> bool:
@@ -49,23 +59,36 @@ class Watched:
         return (self.ended or time.monotonic()) - self.began
 
 
-class Board:
-    """Tells of changes: one live line for each run on a terminal, else a line for each change."""
+def change_of(run: Watched) -> str:
+    """What is new of it, in a line."""
+    return run.state if run.over else run.stage
 
-    def __init__(self, console: Console, live: Live | None = None) -> None:
+
+class Board:
+    """Tells of changes: one live picture of all runs on a terminal, else a line for each change."""
+
+    def __init__(
+        self,
+        console: Console,
+        live: Live | None = None,
+        *,
+        picture: Callable[[Sequence[Watched], Console], RenderableType] | None = None,
+        change: Callable[[Watched], str] = change_of,
+    ) -> None:
         self._console = console
         self._live = live
+        self._picture = picture or (lambda runs, _: lines_of(runs))
+        self._change = change
 
     def changed(self, run: Watched) -> None:
-        """A run entered a stage or ended."""
-        if self._live is None:
-            what = run.state if run.over else run.stage
+        """There is something new of a run."""
+        if self._live is None and (what := self._change(run)):
             put(self._console, (0, f"{run.label}  {what}", ""), head=f"{duration(run.elapsed_s):>12}  ")
 
     def tick(self, runs: Sequence[Watched]) -> None:
         """Time went on."""
         if self._live is not None:
-            self._live.update(lines_of(runs))
+            self._live.update(self._picture(runs, self._console))
 
     def say(self, words: str, style: str = "") -> None:
         """A line that stays."""
@@ -73,13 +96,18 @@ class Board:
 
 
 @contextmanager
-def board_on(console: Console) -> Iterator[Board]:
+def board_on(
+    console: Console,
+    *,
+    picture: Callable[[Sequence[Watched], Console], RenderableType] | None = None,
+    change: Callable[[Watched], str] = change_of,
+) -> Iterator[Board]:
     """The kind of board that suits the console."""
     if not console.is_terminal:
-        yield Board(console)
+        yield Board(console, change=change)
         return
     with Live(console=console, refresh_per_second=4) as live:
-        yield Board(console, live)
+        yield Board(console, live, picture=picture)
 
 
 def lines_of(runs: Sequence[Watched]) -> Table:
@@ -95,29 +123,55 @@ def lines_of(runs: Sequence[Watched]) -> Table:
 
 
 async def watch(
-    client: Client, runs: Sequence[Watched], board: Board, *, each: Callable[[Watched], object] | None = None
+    client: Client,
+    runs: Sequence[Watched],
+    board: Board,
+    *,
+    details: Callable[[Client, Watched], Awaitable[bool]] | None = None,
 ) -> None:
-    """Return when every run has ended. `each` is told of every change after the board."""
-    silent_since: float | None = None
+    """Return when every run has ended. `details` finds out more of a run and says whether that is news."""
+    outage = Outage(board)
     while not all(run.over for run in runs):
         for run in runs:
             if run.over:
                 continue
             try:
                 moved = await look(client, run)
-                silent_since = None
+                if details is not None:
+                    moved = await details(client, run) or moved
+                outage.over()
             except RPCError as error:
-                silent_since = silent_since or time.monotonic()
-                gone = error.status not in (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED)
-                if gone or time.monotonic() - silent_since > OUTAGE_S:
-                    raise
+                outage.began(error)
                 continue
             if moved:
                 board.changed(run)
-                if each is not None:
-                    each(run)
         board.tick(runs)
         await asyncio.sleep(POLL_S)
+
+
+class Outage:
+    """A server that is silent for a while; longer than OUTAGE_S is an error."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        self._since: float | None = None
+        self._said = False
+
+    def began(self, error: RPCError) -> None:
+        """Raises the error unless it may pass by itself."""
+        self._since = self._since or time.monotonic()
+        silent = time.monotonic() - self._since
+        if error.status not in PASSING or silent > OUTAGE_S:
+            raise error
+        if silent > HICCUP_S and not self._said:
+            self._said = True
+            self._board.say(f"the Temporal server is silent; for {OUTAGE_S:.0f} s it may be", "yellow")
+
+    def over(self) -> None:
+        """It answers."""
+        if self._said:
+            self._board.say("the Temporal server answers again", "yellow")
+        self._since, self._said = None, False
 
 
 async def look(client: Client, run: Watched) -> bool:
@@ -125,8 +179,21 @@ async def look(client: Client, run: Watched) -> bool:
     handle = client.get_workflow_handle(run.workflow_id, run_id=run.run_id or None)
     described = await handle.describe(rpc_timeout=RPC_PATIENCE)
     before = (run.stage, run.state)
+    run.events = described.history_length
     run.stage = described.typed_search_attributes.get(STAGE, run.stage)
     if described.status not in (None, WorkflowExecutionStatus.RUNNING):
-        run.state = described.status.name.lower().replace("_", " ")
-        run.ended = time.monotonic()
+        run.state = state_of(described.status)
+        took = (described.close_time or described.start_time) - described.start_time
+        run.ended = run.began + took.total_seconds()
     return (run.stage, run.state) != before
+
+
+def going_on(runs: Sequence[Watched]) -> str:
+    """What is true after Ctrl-C."""
+    open_runs = [run.workflow_id for run in runs if not run.over]
+    if not open_runs:
+        return "stopped; everything had ended"
+    what = "the run goes on" if len(open_runs) == 1 else f"{len(open_runs)} runs go on"
+    return f"stopped; {what}: python starter.py watch {' '.join(open_runs[:3])}" + (
+        " ..." if len(open_runs) > 3 else ""
+    )

@@ -3,11 +3,13 @@
 import os
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 
 from embedded.record import Record, State
 
@@ -48,6 +50,22 @@ def home() -> Path:
 def stop_all(folder: Path) -> list[str]:
     """Stop every service that has a state in this folder; returns the names of those that ran."""
     return [file.stem for file in sorted(folder.glob("*.json")) if Service(file.stem, folder).stop()]
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Put Ctrl-C off to the end of the block: a service that nobody has written down is never found again."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[tuple[int, FrameType | None]] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: came.append((number, frame)))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if came and callable(before):
+            before(*came[0])
 
 
 class Service:
@@ -118,7 +136,7 @@ class Service:
         raise ServiceError(f"{self.name} {what}; its log is {self.log}\n{self._record.log_tail()}".rstrip())
 
     def _spawn(self, launch: Launch) -> State:
-        with self._record.life() as life, self._record.open_log() as log:
+        with self._record.life() as life, self._record.open_log() as log, uninterrupted():
             child = subprocess.Popen(
                 launch.command,
                 stdin=subprocess.DEVNULL,

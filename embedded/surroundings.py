@@ -28,7 +28,7 @@ def complete(env: Mapping[str, str], folder: Path | None = None) -> dict[str, st
     completed = dict(env)
     running = {name: Service(name, folder).running() for name in {name for _, name, _ in FILLED_IN}}
     own = {
-        "model": "TENUTO_MODEL_ADDRESS" in env,
+        "model": bool(env.get("TENUTO_MODEL_ADDRESS")),
         # A configuration file or a profile names a server of its own.
         "temporal": not env.keys().isdisjoint(
             {"TEMPORAL_CONFIG_FILE", "TEMPORAL_PROFILE", "TEMPORAL_API_KEY"}
@@ -36,7 +36,7 @@ def complete(env: Mapping[str, str], folder: Path | None = None) -> dict[str, st
     }
     for variable, name, fact in FILLED_IN:
         state = running[name]
-        if state is None or variable in env or fact not in state.facts or own.get(name):
+        if state is None or env.get(variable) or fact not in state.facts or own.get(name):
             continue
         completed[variable] = state.facts[fact]
     return completed

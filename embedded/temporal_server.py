@@ -24,7 +24,15 @@ from temporalio.service import RPCError
 from embedded.ports import LOOPBACK, free_port
 from embedded.stack import Launch, Service, ServiceError, State
 
-__all__ = ["SEARCH_ATTRIBUTES", "TemporalServer", "ensure_temporal", "temporal_binary", "temporal_service"]
+__all__ = [
+    "PORT",
+    "SEARCH_ATTRIBUTES",
+    "UI_PORT",
+    "TemporalServer",
+    "ensure_temporal",
+    "temporal_binary",
+    "temporal_service",
+]
 
 Result = TypeVar("Result")
 

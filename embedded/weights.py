@@ -15,7 +15,16 @@ from embedded.known_weights import DEFAULT, KNOWN, Weights, WeightsError
 from embedded.part_packages import PartError
 from embedded.progress import Progress
 
-__all__ = ["DEFAULT", "KNOWN", "Weights", "WeightsError", "cache_folder", "identify", "obtain"]
+__all__ = [
+    "DEFAULT",
+    "KNOWN",
+    "Weights",
+    "WeightsError",
+    "cache_folder",
+    "identify",
+    "obtain",
+    "recorded_hash",
+]
 
 # What a wheel and its neighbours need beside the file itself.
 SPARE_BYTES = 300_000_000
@@ -113,6 +122,17 @@ def _alone(target: Path, progress: Progress) -> Iterator[None]:
 
 def _hash_of(path: Path, folder: Path) -> str:
     """Hashing a gigabyte takes seconds, so the result is kept for as long as size and time stay the same."""
+    recorded = recorded_hash(path, folder)
+    if recorded is not None:
+        return recorded
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    _remember(path, found, folder)
+    return found
+
+
+def recorded_hash(path: Path, folder: Path) -> str | None:
+    """The hash that was found before, if the file has kept its size and time since."""
     facts = path.stat()
     try:
         kept = json.loads(_stamp(path, folder).read_text())
@@ -120,10 +140,7 @@ def _hash_of(path: Path, folder: Path) -> str:
             return str(kept["sha256"])
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         pass
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    _remember(path, found, folder)
-    return found
+    return None
 
 
 def _remember(path: Path, sha256: str, folder: Path) -> None:

@@ -1,28 +1,36 @@
 """Lines for a person: indented, styled, and wrapped below their own beginning."""
 
 import os
+from collections.abc import Iterator
+from io import StringIO
 from typing import TextIO
 
 from rich.console import Console
 from rich.text import Text
 
-__all__ = ["Line", "console_on", "put", "safe"]
+__all__ = ["NARROWEST", "Line", "console_on", "put", "safe", "wrapped"]
 
 Line = tuple[int, str, str]
 """How far indented, the words, and their style."""
 
 NARROWEST = 24
+READABLE, UNBOUNDED = 110, 10_000
+MEASURE = Console(file=StringIO(), color_system=None)
 
 
-def console_on(stream: TextIO) -> Console:
-    """Colours on a terminal only, and never with NO_COLOR; as wide as the terminal, else unbounded."""
+def console_on(stream: TextIO, *, whole_lines: bool = False) -> Console:
+    """Colours on a terminal only, and never with NO_COLOR; as wide as the terminal, or as COLUMNS says.
+
+    In a file or a pipe without COLUMNS it is as wide as people like to read; with `whole_lines` nothing is
+    wrapped there, for `grep` and whoever else takes a line for a thing.
+    """
     terminal = stream.isatty()
     plain = not terminal or "NO_COLOR" in os.environ
     return Console(
         file=stream,
         color_system=None if plain else "auto",
         force_terminal=None if terminal else False,
-        width=None if terminal or "COLUMNS" in os.environ else 110,
+        width=None if terminal or "COLUMNS" in os.environ else UNBOUNDED if whole_lines else READABLE,
         highlight=False,
         markup=False,
         emoji=False,
@@ -34,13 +42,21 @@ def safe(words: str) -> str:
     return "".join(each if each.isprintable() else "�" for each in words.replace("\n", " "))
 
 
-def put(console: Console, line: Line, *, head: str = "") -> None:
-    """Print one line. `head` stands before it, and what is wrapped goes on below the words."""
+def wrapped(line: Line, width: int, *, head: str = "") -> Iterator[Text]:
+    """One line in as many as it takes. `head` stands before it; what is wrapped goes on below the words."""
     indent, words, style = line
+    if len(head) + indent + NARROWEST > width:
+        # A terminal so narrow keeps its columns for words.
+        indent, head = 0, f"{head.rstrip()} " if head.strip() else ""
     margin = " " * indent
-    width = max(NARROWEST, console.width - indent - len(head))
-    parts = Text(safe(words), style=style).wrap(console, width) or [Text("")]
-    for number, part in enumerate(parts):
+    room = max(1, width - indent - len(head))
+    for number, part in enumerate(Text(safe(words), style=style).wrap(MEASURE, room) or [Text("")]):
         before = margin + (head if number == 0 else " " * len(head))
         part.rstrip()
-        console.print(Text.assemble((before, style), part), soft_wrap=True)
+        yield Text.assemble((before, style), part)
+
+
+def put(console: Console, line: Line, *, head: str = "") -> None:
+    """Print one line, wrapped to the console."""
+    for part in wrapped(line, console.width, head=head):
+        console.print(part, soft_wrap=True)

@@ -3,10 +3,12 @@
 from datetime import datetime
 from decimal import Decimal
 
+from temporalio.client import WorkflowExecutionStatus
+
 from contracts.terms import Amount
 from contracts.values import plain
 
-__all__ = ["amount_text", "clock", "counted", "dollars", "duration"]
+__all__ = ["amount_text", "clock", "counted", "dollars", "duration", "state_of"]
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 
@@ -54,3 +56,12 @@ def duration(seconds: float) -> str:
 def clock(at: datetime) -> str:
     """In UTC, to the second."""
     return f"{at:%Y-%m-%d %H:%M:%SZ}"
+
+
+def state_of(status: WorkflowExecutionStatus | None) -> str:
+    """`running`, `completed`, `timed out`, `cancelled` ...: as a story names it."""
+    return (
+        "unknown"
+        if status is None
+        else status.name.lower().replace("_", " ").replace("canceled", "cancelled")
+    )

@@ -48,7 +48,8 @@ def complaint(folder: Path, env: dict[str, str] | None = None, **changed: str | 
 
 def test_the_shipped_catalogue_loads_without_a_key() -> None:
     catalogue = load_catalogue(SHIPPED, {})
-    assert catalogue.profiles == ("local", "openai-small")
+    assert catalogue.profiles == ("local", "openai-small", "openai-compatible")
+    assert set(catalogue.routes) == {"local", "openai-small"}
     local = catalogue.route("local")
     assert local.price == Price(input=Decimal(0), output=Decimal(0))
     assert (local.timeout, local.slots, local.context_tokens) == (timedelta(seconds=120), 1, 4096)
@@ -84,7 +85,9 @@ def test_a_key_is_read_from_the_variable_that_is_named(tmp_path: Path) -> None:
 def test_an_unknown_profile_names_the_known_ones() -> None:
     catalogue = load_catalogue(SHIPPED, {})
     for ask in (catalogue.route, catalogue.endpoint):
-        with pytest.raises(CatalogueError, match=r"no profile 'fats'; known: local, openai-small"):
+        with pytest.raises(
+            CatalogueError, match=r"no profile 'fats'; known: local, openai-small, openai-compatible"
+        ):
             ask("fats")
 
 

@@ -148,7 +148,8 @@ class FaultServer:
         }
         raw = await reader.readexactly(int(headers.get("content-length", "0")))
         if head[0].startswith("GET"):
-            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+            models = b'{"object": "list", "data": [{"id": "scripted-listed", "object": "model"}]}'
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(models), models))
             await writer.drain()
             return True
         exchange = self.received(head[0].split(" ")[1], headers, raw, writer)

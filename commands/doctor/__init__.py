@@ -1,0 +1,1 @@
+"""`doctor`: what is installed, configured and reachable, each as a finding with its remedy."""

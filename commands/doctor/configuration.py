@@ -1,0 +1,134 @@
+"""What is configured: model profiles, tools, approvers, telemetry."""
+
+import json
+import os
+import socket
+import sqlite3
+import stat
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from activities.approvers import Approvers
+from activities.catalogue import Catalogue, CatalogueError, load_catalogue
+from commands.doctor.findings import Finding, Place, fail, ok, warn
+from connection import Settings
+
+__all__ = ["approvers", "mail", "models", "payments", "shop", "telemetry"]
+
+DEV = "`python starter.py dev` starts one"
+PATIENCE_S = 2.0
+TELEMETRY = "OTEL_EXPORTER_OTLP_ENDPOINT"
+OTLP_PORT = 4317
+
+
+def models(place: Place) -> Iterator[Finding]:
+    """Every profile, and whether its key is there. No key is ever printed."""
+    path = Settings.of(place.env).models
+    try:
+        catalogue = load_catalogue(path, place.env)
+    except CatalogueError as error:
+        yield fail("models", str(error), f"correct {path}")
+        return
+    for number, name in enumerate(catalogue.profiles):
+        yield profile(catalogue, name, default=number == 0)
+
+
+def profile(catalogue: Catalogue, name: str, *, default: bool) -> Finding:
+    what = f"profile {name}" + (" (default)" if default else "")
+    if name in catalogue.not_usable:
+        reason = catalogue.not_usable[name].partition(f"{name!r}: ")[2]
+        return (fail if default else warn)(what, f"cannot be used: {reason}")
+    route, endpoint = catalogue.routes[name], catalogue.endpoints[name]
+    free = not route.price.input and not route.price.output
+    price = "free" if free else f"${route.price.input} in, ${route.price.output} out a million tokens"
+    if endpoint.key_name is not None and endpoint.api_key is None:
+        says = f"{route.model}, {price}; {endpoint.key_name} is not set"
+        return (fail if default else warn)(what, says, f"export {endpoint.key_name}=...")
+    key = f"; key in {endpoint.key_name}" if endpoint.key_name and endpoint.api_key else ""
+    return ok(what, f"{route.model} at {endpoint.address or 'the embedded server'}, {price}{key}")
+
+
+def payments(place: Place) -> Iterator[Finding]:
+    """The payment service's own word."""
+    url = Settings.of(place.env).payments_url
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"{url}/health", timeout=PATIENCE_S) as reply:
+            healthy = bool(json.load(reply)["ok"])
+    except (OSError, ValueError, LookupError, TypeError):
+        healthy = False
+    if healthy:
+        yield ok("payments", url)
+    elif "TENUTO_PAYMENTS_URL" in place.told:
+        yield fail("payments", f"nobody answers at {url}", "check TENUTO_PAYMENTS_URL")
+    else:
+        yield warn("payments", f"nobody answers at {url}", DEV)
+
+
+def shop(place: Place) -> Iterator[Finding]:
+    """The orders' database can be read."""
+    path = Settings.of(place.env).shop
+    if not path.is_file():
+        yield (fail if "TENUTO_SHOP" in place.told else warn)(
+            "shop", f"{path} is not there", "`python starter.py dev` builds it"
+        )
+        return
+    try:
+        shop = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=PATIENCE_S)
+        try:
+            (orders,) = shop.execute("SELECT count(*) FROM orders").fetchone()
+        finally:
+            shop.close()
+    except sqlite3.Error as error:
+        yield fail("shop", f"{path} cannot be read: {error}", "remove it; `dev` builds it again")
+        return
+    yield ok("shop", f"{orders} orders in {path}")
+
+
+def mail(place: Place) -> Iterator[Finding]:
+    """Where replies go."""
+    settings = Settings.of(place.env)
+    existing = next(each for each in (settings.mail, *settings.mail.parents) if each.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        yield fail("mail", f"{existing} is no folder that can be written to", "set TENUTO_MAIL to one")
+        return
+    to = "by SMTP" if settings.smtp_url else f"in {settings.mail / 'customers'}"
+    yield ok("mail", f"to customers {to}; hand-overs in {settings.mail / 'desk'}")
+
+
+def approvers(place: Place) -> Iterator[Finding]:
+    """Who may approve, and whether only they can read their keys."""
+    folder = Settings.of(place.env).approvers
+    names = Approvers(folder).names()
+    if names:
+        yield ok("approvers", f"{', '.join(names)} in {folder}")
+    else:
+        yield warn("approvers", f"nobody may approve: no key in {folder}", "python starter.py new-key NAME")
+    for broken in sorted({file.stem for file in folder.glob("*.pub")} - set(names)):
+        yield warn("approvers", f"{broken}.pub holds no key of an approver", "replace or delete it")
+    for key in sorted(folder.glob("*.key")):
+        if readable_by_others(key):
+            says = f"{key} can be read by others: they could approve as {key.stem}"
+            yield warn("approvers", says, f"chmod 600 {key}")
+
+
+def readable_by_others(path: Path) -> bool:
+    return bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
+
+
+def telemetry(place: Place) -> Iterator[Finding]:
+    """Whether anybody listens where traces would go."""
+    endpoint = place.env.get(TELEMETRY)
+    if not endpoint:
+        yield ok("telemetry", f"off: {TELEMETRY} is not set")
+        return
+    parts = urlsplit(endpoint if "//" in endpoint else f"//{endpoint}")
+    try:
+        with socket.create_connection((parts.hostname or "", parts.port or OTLP_PORT), PATIENCE_S):
+            pass
+    except (OSError, ValueError) as error:
+        yield warn("telemetry", f"{endpoint} does not answer ({error})", f"start it, or unset {TELEMETRY}")
+        return
+    yield ok("telemetry", endpoint)

@@ -1,0 +1,91 @@
+"""What the help of each command shows: examples that can be pasted."""
+
+from collections.abc import Mapping, Sequence
+
+from commands.grammar import Example
+
+__all__ = ["ENVIRONMENT", "EXAMPLES", "FIRST_STEPS", "OVERVIEW"]
+
+RUN = "resolve-ticket/acme/3f2a9c1e"
+
+FIRST_STEPS: Sequence[Example] = (
+    ("see all of it, with a local model", "demo"),
+    ("a whole stack, until Ctrl-C", "dev"),
+    ("start a run, in another terminal", "run resolve-ticket samples/tickets/01-broken-mugs.eml"),
+)
+
+OVERVIEW: Sequence[Example] = (
+    *FIRST_STEPS,
+    ("what is it doing, and what can it still cost?", f"watch {RUN}"),
+    ("why did it take this path? proven again from the history", f"explain {RUN} --verify"),
+    ("before a deploy: what would break?", "replay tests/histories"),
+    ("something does not work", "doctor"),
+)
+
+ENVIRONMENT: Sequence[tuple[str, str]] = (
+    (
+        "TEMPORAL_ADDRESS",
+        "your own Temporal instead of the embedded one; also TEMPORAL_NAMESPACE, _API_KEY ...",
+    ),
+    ("TENUTO_HOME", "where everything local is kept (default: .tenuto)"),
+    ("TENUTO_MODELS", "the model profiles (default: models.toml)"),
+    ("TENUTO_TENANT", "whose runs these are (default: default)"),
+    ("OPENAI_BASE_URL", "any OpenAI-compatible server, for the profile openai-compatible"),
+    ("NO_COLOR, COLUMNS", "no colours; another width"),
+)
+
+EXAMPLES: Mapping[str, Sequence[Example]] = {
+    "demo": (
+        ("six tickets with the local model, nothing is charged", "demo"),
+        ("two tickets, and leave the UI running", "demo --tickets 2 --keep"),
+        ("with a provider; says what it can cost at most and asks", "demo --provider openai-small"),
+    ),
+    "dev": (("until Ctrl-C; another terminal starts the runs", "dev"),),
+    "down": (("after demo --keep", "down"),),
+    "run": (
+        ("one ticket", "run resolve-ticket samples/tickets/01-broken-mugs.eml"),
+        ("a folder of them, within narrower terms", "run resolve-ticket inbox/ --usd 0.02 --deadline 2h"),
+        ("from a script", "run resolve-ticket mail.eml --no-wait --json"),
+        ("from another program", "run resolve-ticket - <mail.eml"),
+    ),
+    "watch": (
+        ("until it ends", f"watch {RUN}"),
+        ("for a program: an object for each change", f"watch {RUN} --json"),
+    ),
+    "status": (
+        ("where it is, also when no worker is alive", f"status {RUN}"),
+        ("of an exported history, with no server", "status run.json"),
+    ),
+    "explain": (
+        ("every decision with the facts it was made on", f"explain {RUN}"),
+        ("and proven again with the current code", f"explain {RUN} --verify"),
+        ("of an exported history, with no server", "explain run.json --json"),
+    ),
+    "export": (("a history to keep or to send", f"export {RUN} --output run.json"),),
+    "list": (
+        ("the latest", "list"),
+        ("what waits for a person", "list --waiting"),
+        ("what failed today", "list --state failed --since 1d"),
+        ("for a program", "list --tenant acme --limit 100 --json"),
+    ),
+    "replay": (
+        ("the recorded ones, before a deploy", "replay tests/histories"),
+        ("those of a server", "replay --query \"WorkflowType='resolve-ticket'\""),
+    ),
+    "approve": (
+        ("see first what is asked", f"status {RUN}"),
+        ("with the key alice.key among the approvers'", f"approve {RUN} --by alice"),
+        ("with a key kept elsewhere", f"approve {RUN} --key ~/keys/alice.key"),
+    ),
+    "deny": (("with the key alice.key among the approvers'", f"deny {RUN} --by alice"),),
+    "cancel": (("it compensates and hands over first", f"cancel {RUN}"),),
+    "new-key": (("alice may approve from now on", "new-key alice"),),
+    "doctor": (
+        ("what is installed, configured and reachable", "doctor"),
+        ("hash the weights again too", "doctor --deep"),
+    ),
+    "completion": (
+        ("a file to source from ~/.bashrc, or ~/.zshrc", "completion bash >~/.tenuto.bash"),
+        ("for fish, in this session", "completion fish | source"),
+    ),
+}

@@ -1,0 +1,151 @@
+"""`list`: which runs there are, newest first, with their stage and what they have spent."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+from temporalio.client import Client, WorkflowExecution
+from temporalio.service import RPCError, RPCStatusCode
+
+from commands.failures import CommandError, Exit
+from commands.tables import print_rows
+from commands.terms_options import length_of_time
+from connection import connect
+from operations.lines import console_on, put, safe
+from operations.starting import STAGE, TENANT
+from operations.wording import clock, dollars, duration, state_of
+from workflows.kernel.run import SPENT
+
+__all__ = ["list_runs"]
+
+# The server lists open runs first, then by their end; so many are read to be put in order of their start.
+READ_AT_MOST = 1_000
+COLUMNS = ("workflow id", "state", "stage", "tenant", "spent", "started", "took")
+# A workflow calls a stage so when it waits for a person there.
+AWAITING = "awaiting"
+STYLES = {"completed": "green", "running": "cyan"}
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One run as visibility shows it."""
+
+    workflow_id: str
+    run_id: str
+    state: str
+    stage: str
+    tenant: str
+    spent: Decimal | None
+    """Proven and unknown US dollars; None before the run has entered a second stage."""
+    started_at: datetime
+    took: timedelta
+    """To its end, or to now."""
+
+    @classmethod
+    def of(cls, found: WorkflowExecution) -> "Listed":
+        """Read the search attributes."""
+        attributes, spent = found.typed_search_attributes, found.typed_search_attributes.get(SPENT)
+        return cls(
+            workflow_id=found.id,
+            run_id=found.run_id,
+            state=state_of(found.status),
+            stage=attributes.get(STAGE, ""),
+            tenant=attributes.get(TENANT, ""),
+            # A float only carries it: six decimals are what a price has.
+            spent=None if spent is None else Decimal(f"{spent:.6f}"),
+            started_at=found.start_time,
+            took=(found.close_time or datetime.now(UTC)) - found.start_time,
+        )
+
+    def cells(self) -> tuple[str, ...]:
+        """In the order of COLUMNS."""
+        spent = "" if self.spent is None else dollars(self.spent)
+        started, took = clock(self.started_at), duration(self.took.total_seconds())
+        return self.workflow_id, self.state, self.stage, self.tenant, spent, started, took
+
+    def as_json(self) -> dict[str, Any]:
+        """For a program."""
+        return {
+            "workflow_id": self.workflow_id,
+            "run_id": self.run_id,
+            "state": self.state,
+            "stage": self.stage or None,
+            "tenant": self.tenant or None,
+            "spent_usd": None if self.spent is None else str(self.spent),
+            "started_at": self.started_at.isoformat(),
+            "took_s": round(self.took.total_seconds(), 3),
+        }
+
+
+async def list_runs(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
+    """The latest runs that pass every filter."""
+    if options.limit < 1:
+        raise CommandError(Exit.BAD_INPUT, f"--limit {options.limit}: at least 1 is shown")
+    query = query_of(options, workflows)
+    client = await connect()
+    most = max(READ_AT_MOST, options.limit)
+    found = [Listed.of(each) async for each in client.list_workflows(query, limit=most)]
+    shown = sorted(found, key=lambda each: each.started_at, reverse=True)[: options.limit]
+    if options.json:
+        sys.stdout.write(json.dumps([each.as_json() for each in shown], indent=1) + "\n")
+    if not shown:
+        nothing = "no run passes these filters" if query else "no run yet; `python starter.py run --help`"
+        sys.stderr.write(f"{nothing}\n")
+        return Exit.OK
+    if not options.json:
+        print_runs(shown, console_on(sys.stdout))
+    total = len(found) if len(found) < most else await counted(client, query)
+    if total > len(shown):
+        more = f"{len(shown)} of {total} runs; --limit {total} shows all, --since 1d the latest"
+        put(console_on(sys.stderr), (0, more, "dim"))
+    return Exit.OK
+
+
+async def counted(client: Client, query: str | None) -> int:
+    """How many there are; what was read, where the server does not count."""
+    try:
+        return (await client.count_workflows(query)).count
+    except RPCError as error:
+        if error.status in (RPCStatusCode.UNIMPLEMENTED, RPCStatusCode.INVALID_ARGUMENT):
+            return READ_AT_MOST
+        raise
+
+
+def query_of(options: argparse.Namespace, workflows: Sequence[Any]) -> str | None:
+    """The filters in the server's words; None when there are none. Raises CommandError."""
+    return " AND ".join(conditions(options, workflows)) or None
+
+
+def conditions(options: argparse.Namespace, workflows: Sequence[Any]) -> Iterator[str]:
+    for name, value in ((STAGE.name, options.stage), (TENANT.name, options.tenant)):
+        if value is not None:
+            if "'" in value:
+                raise CommandError(Exit.BAD_INPUT, f"{value!r} holds a quote; no stage or tenant does")
+            yield f"{name} = '{value}'"
+    if options.state is not None:
+        # The server spells it with one l.
+        words = options.state.replace("cancelled", "canceled").split("-")
+        yield f"ExecutionStatus = '{''.join(word.title() for word in words)}'"
+    if options.since is not None:
+        since = datetime.now(UTC) - length_of_time(options.since, "--since")
+        yield f"StartTime >= '{since.isoformat()}'"
+    if options.waiting:
+        stages = {stage.value for each in workflows for stage in each.plan.stages}
+        awaiting = ", ".join(f"'{name}'" for name in sorted(stages) if name.startswith(AWAITING))
+        yield f"ExecutionStatus = 'Running' AND {STAGE.name} IN ({awaiting})"
+
+
+def print_runs(runs: Sequence[Listed], console: Console) -> None:
+    rows = []
+    for each in runs:
+        name, state, *rest = (Text(safe(cell)) for cell in each.cells())
+        state.stylize(STYLES.get(each.state, "red"))
+        rows.append((name, state, *rest))
+    print_rows(console, COLUMNS, rows)
