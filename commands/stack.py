@@ -97,7 +97,7 @@ def ended_in_order(kept: Set[str], console: Console, drain_s: float = DRAIN_S) -
     finally:
         left = [name for name in ORDER if name not in kept]
         try:
-            if "worker" in left and drain_s > PATIENCE_S:
+            if "worker" in running() - set(kept) and drain_s > PATIENCE_S:
                 put(console, (0, "ending; the worker may finish what is under way", "dim"))
             end(left, console, {"worker": drain_s})
         except KeyboardInterrupt:
