@@ -72,13 +72,13 @@ class DecisionMade(Value):
 
 class StepBegun(Value):
     step: str
-    number: int
+    step_number: int
     why: str
 
 
 class StepEnded(Value):
     step: str
-    number: int
+    step_number: int
     why: str
     began_at: datetime
     done: bool
@@ -89,8 +89,7 @@ class AttemptBegun(Value):
 
     line: AttemptLine
     """As it stands in the ledger."""
-    number: int
-    """Of the step."""
+    step_number: int
     profile: str | None
     """None when no model is called."""
 
@@ -107,8 +106,7 @@ class AttemptEnded(Value):
 
     line: AttemptLine
     """As it stands in the ledger."""
-    number: int
-    """Of the step."""
+    step_number: int
     profile: str | None
     began_at: datetime
     usage: Usage | None

@@ -76,11 +76,15 @@ class Attempts:
         """Schedule one attempt and book what it proves."""
         number, began_at = begun.index + 1, moment()
         profile = self.run.sheet.route.profile if isinstance(begun.step, ModelTask) else None
-        self.run.tell(lambda: AttemptBegun(line=self._line(attempt), number=number, profile=profile))
+        self.run.tell(lambda: AttemptBegun(line=self._line(attempt), step_number=number, profile=profile))
         booked = await self._see_end(begun, attempt)
         self.run.tell(
             lambda: AttemptEnded(
-                line=self._line(attempt), number=number, profile=profile, began_at=began_at, usage=booked[1]
+                line=self._line(attempt),
+                step_number=number,
+                profile=profile,
+                began_at=began_at,
+                usage=booked[1],
             )
         )
         return booked[0]

@@ -81,7 +81,7 @@ class Steps:
     async def finish(self, begun: Begun[Request, Reply]) -> Reply:
         """Schedule it and see it through its attempts."""
         number, began_at = begun.index + 1, moment()
-        self.run.tell(lambda: StepBegun(step=begun.step.name, number=number, why=begun.why))
+        self.run.tell(lambda: StepBegun(step=begun.step.name, step_number=number, why=begun.why))
         try:
             if isinstance(begun.step, Read):
                 reply: Reply = await self._read(begun.step, begun.request, begun.why, f"{number}")
@@ -97,7 +97,7 @@ class Steps:
         self.run.mark(begun.index, state="done" if done else "failed")
         name, number = begun.step.name, begun.index + 1
         self.run.tell(
-            lambda: StepEnded(step=name, number=number, why=begun.why, began_at=began_at, done=done)
+            lambda: StepEnded(step=name, step_number=number, why=begun.why, began_at=began_at, done=done)
         )
 
     async def together(self, begun: Sequence[Begun[Request, Reply]]) -> list[Reply]:

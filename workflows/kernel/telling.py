@@ -32,7 +32,7 @@ class Teller:
     """Of one run. Nothing that it does can be seen in a command: runs are the same with and without it."""
 
     def __init__(self, terms: Terms) -> None:
-        info = workflow.info()
+        self._info = info = workflow.info()
         self._run = RunName(
             workflow=info.workflow_type,
             workflow_id=info.workflow_id,
@@ -47,7 +47,7 @@ class Teller:
 
     def __call__(self, what: Callable[[], What]) -> None:
         """Tell what the function returns; it is not even called when nobody listens."""
-        if self._observe is None:
+        if self._observe is None or not self._alive():
             return
         happening = Happening(run=self._run, number=self._number, at=moment(), what=what())
         self._number += 1
@@ -57,3 +57,7 @@ class Teller:
         # The SDK counts a run that is being evicted as one in replay.
         if not workflow.unsafe.is_replaying():
             self._observe(happening)
+
+    def _alive(self) -> bool:
+        """Whether this run is what runs. A stopped worker's coroutines are closed anywhere, later."""
+        return workflow.in_workflow() and workflow.info() is self._info
