@@ -7,15 +7,19 @@ from datetime import timedelta
 from typing import Any
 
 from temporalio.runtime import (
+    LoggingConfig,
     OpenTelemetryConfig,
     OpenTelemetryMetricTemporality,
     Runtime,
     TelemetryConfig,
+    TelemetryFilter,
 )
 
 __all__ = ["Wanted", "core_runtime", "hush", "wanted"]
 
 HTTP = "http/protobuf"
+# The SDK's own levels; but of a dead collector it would say a line with every export.
+CORE_LOG = f"{TelemetryFilter('WARN', 'ERROR').formatted()},temporalio_common::telemetry::otel=off"
 LOGGER = logging.getLogger("telemetry")
 
 
@@ -74,7 +78,7 @@ def core_runtime(env: Mapping[str, str]) -> Runtime | None:
             durations_as_seconds=True,
             http=True,
         )
-        return Runtime(telemetry=TelemetryConfig(metrics=config))
+        return Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(CORE_LOG), metrics=config))
     except (ValueError, RuntimeError) as error:
         LOGGER.warning("the SDK's own metrics stay here: %s", error)
         return None
