@@ -69,7 +69,7 @@ def ordered(spans: Sequence[ReceivedSpan]) -> list[ReceivedSpan]:
 
 def drawn(span: ReceivedSpan, spans: Sequence[ReceivedSpan], first: str, rest: str) -> Iterator[str]:
     took = (span.end_ns - span.start_ns) / 1e6
-    yield f"{first}{span.name}  {took:.0f} ms{words(span.attributes)}"
+    yield f"{first}{span.name}  {took:.0f} ms  {words(span.attributes)}".rstrip()
     below: list[tuple[int, int, ReceivedSpan | ReceivedEvent]] = [
         (event.at_ns, number, event) for number, event in enumerate(span.events)
     ]
@@ -79,11 +79,10 @@ def drawn(span: ReceivedSpan, spans: Sequence[ReceivedSpan], first: str, rest: s
     for number, (_, _, each) in enumerate(below):
         branch, line = ("└─ ", "   ") if number == len(below) - 1 else ("├─ ", "│  ")
         if isinstance(each, ReceivedEvent):
-            yield f"{rest}{branch}· {each.name}{words(each.attributes)}"
+            yield f"{rest}{branch}· {each.name} {words(each.attributes)}".rstrip()
         else:
             yield from drawn(each, spans, rest + branch, rest + line)
 
 
 def words(attributes: dict[str, Any]) -> str:
-    said = [form.format(attributes[name]) for name, form in SHOWN.items() if name in attributes]
-    return f"  {' '.join(said)}" if said else ""
+    return " ".join(form.format(attributes[name]) for name, form in SHOWN.items() if name in attributes)
