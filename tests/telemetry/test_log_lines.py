@@ -32,7 +32,7 @@ async def lines_of(world: World, name: str, mode: str, cached_runs: int = 1_000)
     logger.setLevel(logging.INFO)
     try:
         lending = ObservingInterceptor(Ear([Lines().observe]))
-        async with world.working([lending], cached_runs=cached_runs):
+        async with world.working(watched=[lending], cached_runs=cached_runs):
             await world.ended(await SCENARIOS[name](world))
     finally:
         logger.removeHandler(handler)

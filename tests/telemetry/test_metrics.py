@@ -48,7 +48,7 @@ def prometheus(point: Point) -> str:
 @pytest.mark.parametrize("cached_runs", [1_000, 0])
 async def test_metrics_equal_the_ledger(world: World, listening: Listening, cached_runs: int) -> None:
     """Attempts, money proven and unknown, tokens: of a run with every kind of attempt, also uncached."""
-    async with world.working(listening.telemetry.interceptors, cached_runs=cached_runs):
+    async with world.working(watched=listening.telemetry.interceptors, cached_runs=cached_runs):
         handle = await SCENARIOS["refunded-in-spite-of-faults"](world)
         resolution = await world.ended(handle)
         status = await world.status(handle)
@@ -76,7 +76,7 @@ async def test_what_is_held_and_waits_is_shown_while_it_is(world: World, listeni
     world.provider.script(faults.hang(), task="draft_reply")
     world.provider.script(as_read("05"), task="read_ticket")
     approved = total(listening, "tenuto.approvals", outcome="approved")
-    async with world.working(listening.telemetry.interceptors):
+    async with world.working(watched=listening.telemetry.interceptors):
         handle = await world.start(sample("05"))
         await world.waiting(handle)
         assert total(listening, "tenuto.runs.waiting", what="approval") == 1
@@ -96,7 +96,7 @@ async def test_what_is_held_and_waits_is_shown_while_it_is(world: World, listeni
 
 async def test_the_names_are_those_of_the_dashboard(world: World, listening: Listening) -> None:
     """As a collector's Prometheus exporter writes them, with exactly these labels."""
-    async with world.working(listening.telemetry.interceptors):
+    async with world.working(watched=listening.telemetry.interceptors):
         await world.ended(await SCENARIOS["refunded-after-approval"](world))
     listening.telemetry.flush(30)
     found: dict[str, Any] = {}

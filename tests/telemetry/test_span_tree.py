@@ -120,7 +120,7 @@ def paths(spans: list[ReceivedSpan]) -> list[str]:
 @pytest.mark.parametrize("cached_runs", [1_000, 0])
 async def test_a_run_arrives_as_one_tree(world: World, listening: Listening, cached_runs: int) -> None:
     """Run, steps, attempts, activities and requests in one trace; decisions, stages, approvals as events."""
-    async with world.working(listening.telemetry.interceptors, cached_runs=cached_runs):
+    async with world.working(watched=listening.telemetry.interceptors, cached_runs=cached_runs):
         handle = await SCENARIOS["refunded-after-approval"](world)
         await world.ended(handle)
     spans = await spans_of(listening, handle)
@@ -139,7 +139,7 @@ async def test_every_request_is_one_span_and_every_dollar_stands_once(
     world: World, listening: Listening, cached_runs: int
 ) -> None:
     """Faults and all; with the cache off every task replays the run from its start."""
-    async with world.working(listening.telemetry.interceptors, cached_runs=cached_runs):
+    async with world.working(watched=listening.telemetry.interceptors, cached_runs=cached_runs):
         handle = await SCENARIOS["refunded-in-spite-of-faults"](world)
         balance = balance_of(await world.ended(handle))
     spans = await spans_of(listening, handle)
@@ -164,7 +164,7 @@ async def test_a_request_follows_the_conventions_for_generative_ai(
 ) -> None:
     """Who was asked for what, by which name, at which cost in tokens."""
     world.provider.script(faults.status(503), task="read_ticket")
-    async with world.working(listening.telemetry.interceptors):
+    async with world.working(watched=listening.telemetry.interceptors):
         handle = await world.start(sample("01"))
         await world.ended(handle)
     failed, answered, *_ = sorted(
@@ -194,11 +194,11 @@ async def test_a_run_that_goes_on_at_another_worker_is_still_one_tree(
     world: World, listening: Listening
 ) -> None:
     """The first worker leaves while a person is asked; the second replays what the first has told."""
-    async with world.working(listening.telemetry.interceptors):
+    async with world.working(watched=listening.telemetry.interceptors):
         world.provider.script(as_read("05"), task="read_ticket")
         handle = await world.start(sample("05"))
         await world.waiting(handle)
-    async with world.working(again(listening.telemetry)):
+    async with world.working(watched=again(listening.telemetry)):
         await world.approve(handle)
         balance = balance_of(await world.ended(handle))
     spans = await spans_of(listening, handle)
@@ -210,7 +210,7 @@ async def test_a_run_that_goes_on_at_another_worker_is_still_one_tree(
 
 async def test_a_scripts_own_span_stands_above_the_run(world: World, listening: Listening) -> None:
     """Whoever starts a run in a span of its own finds the run, its activities and requests below it."""
-    async with world.working(listening.telemetry.interceptors):
+    async with world.working(watched=listening.telemetry.interceptors):
         with trace.get_tracer("script").start_as_current_span("nightly import"):
             handle = await world.start(sample("01"))
         await world.ended(handle)
@@ -228,7 +228,7 @@ async def content_of(world: World, listening: Listening, env: dict[str, str]) ->
     ticket = sample("01").model_copy(update={"subject": SECRET, "text": f"{sample('01').text}\n{SECRET}"})
     reading = {**TRUTH["01-broken-mugs.eml"]["reading"], "summary": SECRET}
     world.provider.script(faults.reply({"wish": SECRET}), faults.reply(reading), task="read_ticket")
-    async with world.working(listening.telemetry.interceptors, env):
+    async with world.working(watched=listening.telemetry.interceptors, env=env):
         handle = await world.start(ticket)
         await world.ended(handle)
     spans = await spans_of(listening, handle)
@@ -260,7 +260,7 @@ async def test_prompts_and_replies_leave_when_asked_for(
 
 async def test_a_run_that_was_watched_is_proven_like_any_other(world: World, listening: Listening) -> None:
     """The context of a span rides in headers; no command is another because somebody listens."""
-    async with world.working(listening.telemetry.interceptors):
+    async with world.working(watched=listening.telemetry.interceptors):
         handle = await SCENARIOS["refunded-in-spite-of-faults"](world)
         await world.ended(handle)
     history = await handle.fetch_history()

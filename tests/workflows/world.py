@@ -137,9 +137,7 @@ class World:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(parts.models.close)
             stack.push_async_callback(parts.refunds.close)
-            for worker in workers(
-                self.client, parts, self.task_queue, workflows, cached_runs=cached_runs
-            ):
+            for worker in workers(self.client, parts, self.task_queue, workflows, cached_runs=cached_runs):
                 await stack.enter_async_context(worker)
             yield
 
