@@ -150,8 +150,9 @@ async def arrived(receiver: Receiver, name: str) -> None:
 async def test_a_worker_that_nobody_listens_to_starts_no_thread_and_imports_no_exporter() -> None:
     """Nothing configured, or everything disabled: nothing of OpenTelemetry's SDK or requests is loaded."""
     program = (
-        "import os, sys, threading; from telemetry.setup import begin; t = begin(os.environ); t.end();"
-        "print(threading.active_count(), t.runtime, len(t.ends),"
+        "import os, sys, threading; from telemetry.propagation import propagating;"
+        "from telemetry.setup import begin; t = begin(os.environ); t.end();"
+        "print(threading.active_count(), t.runtime, len(t.ends), propagating(os.environ),"
         " [m for m in ('requests', 'opentelemetry.exporter', 'temporalio.contrib.opentelemetry')"
         " if m in sys.modules])"
     )
@@ -161,4 +162,4 @@ async def test_a_worker_that_nobody_listens_to_starts_no_thread_and_imports_no_e
             sys.executable, "-c", program, cwd=CHECKOUT, env={**clean, **env}, stdout=asyncio.subprocess.PIPE
         )
         out, _ = await process.communicate()
-        assert out.decode().strip() == "1 None 0 []"
+        assert out.decode().strip() == "1 None 0 [] []"
