@@ -80,9 +80,9 @@ class Meters:
     def _count(self, ended: AttemptEnded, seconds: float) -> None:
         profile, step = ended.profile or NONE, ended.line.step
         fault = ended.line.fault.value if ended.line.fault is not None else NONE
-        by = {"step": step, "outcome": ended.outcome.value, "profile": profile}
-        self._attempts.add(1, {**by, "fault": fault})
-        self._duration.record(seconds, by)
+        by = {"step": step, "outcome": ended.outcome.value, "fault": fault, "profile": profile}
+        self._attempts.add(1, by)
+        self._duration.record(seconds)
         if ended.usage is not None:
             for direction in ("input", "output"):
                 tokens: int = getattr(ended.usage, f"{direction}_tokens")

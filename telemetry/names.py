@@ -6,7 +6,7 @@ An OpenTelemetry collector's Prometheus exporter turns the instruments into thes
     tenuto_tokens_total{direction,profile,step}
     tenuto_money_usd_total{booking,profile,step}
     tenuto_held_usd
-    tenuto_attempt_duration_seconds{step,outcome,profile}
+    tenuto_attempt_duration_seconds
     tenuto_approvals_total{outcome}
     tenuto_runs_waiting{what}
 

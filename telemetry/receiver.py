@@ -41,7 +41,8 @@ class Point:
     value: float
     """Of a histogram its count."""
     unit: str
-    monotonic: bool
+    kind: str
+    """`counter`, `gauge` (also what goes up and down) or `histogram`."""
 
 
 @dataclass
@@ -108,13 +109,18 @@ class Receiver:
         for point in data.data_points:
             attributes = attributes_of(point.attributes)
             value = point.count if kind == "histogram" else getattr(point, point.WhichOneof("value"))
-            monotonic = bool(getattr(data, "is_monotonic", False))
-            kept = Point(metric.name, attributes, float(value), metric.unit, monotonic)
+            kept = Point(metric.name, attributes, float(value), metric.unit, kind_of(kind, data))
             self.points[sender, metric.name, repr(sorted(attributes.items()))] = kept
 
     def metric(self, name: str) -> list[Point]:
         """Every series of a metric."""
         return [point for point in list(self.points.values()) if point.name == name]
+
+
+def kind_of(kind: str, data: Any) -> str:
+    if kind == "sum":
+        return "counter" if data.is_monotonic else "gauge"
+    return kind
 
 
 def attributes_of(pairs: Any) -> dict[str, Any]:
