@@ -11,9 +11,11 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSe
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
+from temporalio.runtime import Runtime
 from temporalio.service import RPCError, RPCStatusCode
 
 from embedded.surroundings import complete
+from telemetry.propagation import propagating
 
 __all__ = [
     "SEARCH_ATTRIBUTES",
@@ -67,10 +69,11 @@ class Settings:
         )
 
 
-async def connect() -> Client:
+async def connect(runtime: Runtime | None = None) -> Client:
     """Connect as TEMPORAL_ADDRESS, _NAMESPACE, _API_KEY and the TLS variables say.
 
     Where they say nothing, to the embedded server of this checkout if it runs. Raises NotConnected.
+    A run that is started through this client stands below the caller's span, if there is one.
     """
     variables = complete(os.environ)
     try:
@@ -79,7 +82,12 @@ async def connect() -> Client:
         raise NotConnected(f"the TEMPORAL_* variables cannot be used: {said_in(error)}") from error
     options.setdefault("target_host", DEFAULT_ADDRESS)
     try:
-        return await Client.connect(**options, data_converter=pydantic_data_converter)
+        return await Client.connect(
+            **options,
+            data_converter=pydantic_data_converter,
+            plugins=propagating(os.environ),
+            runtime=runtime,
+        )
     except (RuntimeError, ValueError) as error:
         raise NotConnected(
             f"no Temporal server answers at {options['target_host']}; start one with "

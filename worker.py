@@ -32,6 +32,9 @@ from connection import TASK_QUEUE, NotConnected, Settings, connect, ensure_searc
 from embedded.surroundings import complete
 from operations.recomputing import sandbox
 from process import end
+from telemetry.log_lines import formatter
+from telemetry.provider_calls import ProviderCalls, content_wanted
+from telemetry.setup import Telemetry, begin
 from workflows.kernel.approvals import VERIFY_PROOF
 from workflows.kernel.trail import TrailInterceptor
 from workflows.resolve_ticket import ResolveTicket
@@ -44,6 +47,8 @@ WORKFLOWS = [ResolveTicket]
 STICKY_PATIENCE = timedelta(seconds=0.5)
 # Heartbeats are sent at most this often. It must stay well below the shortest heartbeat timeout.
 HEARTBEAT_THROTTLE = timedelta(seconds=0.3)
+# As many as the SDK keeps by itself; a run that falls out is replayed when it goes on.
+CACHED_RUNS = 1_000
 # A worker that stops lets every attempt end: one that is cut off would be booked as unknown.
 DRAIN = timedelta(seconds=130)
 
@@ -73,7 +78,7 @@ class Parts:
     interceptors: Sequence[Interceptor]
 
 
-def build(settings: Settings, env: dict[str, str]) -> Parts:
+def build(settings: Settings, env: dict[str, str], watched: Sequence[Interceptor] = ()) -> Parts:
     """Build every part. Raises CatalogueError for a wrong models.toml."""
     catalogue = load_catalogue(settings.models, env)
     customers = (
@@ -88,11 +93,17 @@ def build(settings: Settings, env: dict[str, str]) -> Parts:
         *SheetActivities(catalogue, mail.offers).activities(),
     ]
     proofs = ProofInterceptor(Approvers(settings.approvers).verify)
-    return Parts(catalogue, ModelActivities(catalogue), refunds, tools, [TrailInterceptor(), proofs])
+    models = ModelActivities(catalogue, ProviderCalls(content=content_wanted(env)))
+    return Parts(catalogue, models, refunds, tools, [TrailInterceptor(), proofs, *watched])
 
 
 def workers(
-    client: Client, parts: Parts, task_queue: str = TASK_QUEUE, workflows: Sequence[type] = WORKFLOWS
+    client: Client,
+    parts: Parts,
+    task_queue: str = TASK_QUEUE,
+    workflows: Sequence[type] = WORKFLOWS,
+    *,
+    cached_runs: int = CACHED_RUNS,
 ) -> list[Worker]:
     """One for workflows and tools, and one for each model route with as many slots as the route has."""
     main = Worker(
@@ -102,6 +113,7 @@ def workers(
         activities=parts.tools,
         interceptors=parts.interceptors,
         workflow_runner=sandbox(),
+        max_cached_workflows=cached_runs,
         sticky_queue_schedule_to_start_timeout=STICKY_PATIENCE,
         max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
         default_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
@@ -112,6 +124,7 @@ def workers(
             client,
             task_queue=route.task_queue,
             activities=parts.models.activities(),
+            interceptors=parts.interceptors,
             max_concurrent_activities=route.slots,
             max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
             default_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
@@ -122,10 +135,10 @@ def workers(
     return [main, *routes]
 
 
-async def work() -> None:
+async def work(telemetry: Telemetry) -> None:
     """Work until SIGINT or SIGTERM; then take nothing new and let what is under way end."""
-    parts = build(Settings.of(os.environ), dict(os.environ))
-    client = await connect()
+    parts = build(Settings.of(os.environ), dict(os.environ), telemetry.interceptors)
+    client = await connect(telemetry.runtime)
     await ensure_search_attributes(client)
     stop = asyncio.Event()
     for each in (signal.SIGINT, signal.SIGTERM):
@@ -144,13 +157,18 @@ async def work() -> None:
 
 def main() -> int:
     """Exit status 0 after an orderly stop, 1 when it could not begin."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    lines = logging.StreamHandler()
+    lines.setFormatter(formatter(os.environ))
+    logging.basicConfig(level=logging.INFO, handlers=[lines])
     os.environ.update(complete(os.environ))
+    telemetry = begin(os.environ)
     try:
-        asyncio.run(work())
+        asyncio.run(work(telemetry))
     except (NotConnected, CatalogueError) as error:
         print(f"worker: {error}", file=sys.stderr)  # noqa: T201 - a program's own last words
         return 1
+    finally:
+        telemetry.end()
     return 0
 
 

@@ -21,6 +21,7 @@ from activities.replies import InvalidReply, validated
 from activities.streams import read_stream
 from activities.wire import connect, flight
 from contracts.attempts import Cost, Failure, Fault, ModelCall, ModelReply, Provenance, Repair
+from telemetry.provider_calls import ProviderCalls
 
 __all__ = ["ModelActivities"]
 
@@ -30,8 +31,9 @@ PATH = "/chat/completions"
 class ModelActivities:
     """The activities of every model task. Use from one event loop, and close at the end."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, calls: ProviderCalls | None = None) -> None:
         self.catalogue = catalogue
+        self.calls = calls or ProviderCalls()
         self.clients: dict[str, AsyncOpenAI] = {}
 
     def activities(self) -> list[Callable[..., Any]]:
@@ -99,17 +101,23 @@ class ModelActivities:
     async def ask(self, sent: ModelRequest, call: ModelCall, endpoint: Endpoint) -> Answer:
         """Send the request and read the answer within `call.timeout_s` in total. Raises AttemptFailed."""
         secrets = (endpoint.api_key,) if endpoint.api_key else ()
-        with flight() as watched:
+        with flight() as watched, self.calls.around(endpoint.address, call, sent.body) as told:
             try:
                 async with asyncio.timeout(call.timeout_s):
-                    return await exchange(self.client(call.profile, endpoint), sent, call)
+                    answer = await exchange(self.client(call.profile, endpoint), sent, call)
             except asyncio.CancelledError:
                 if watched.sent:
                     # Nobody can say what the provider makes of it: the workflow books it as unknown.
                     raise
-                raise unsent(Fault.CANCELLED, "cancelled before anything was sent") from None
+                unheard = unsent(Fault.CANCELLED, "cancelled before anything was sent")
+                told.failed(unheard.failure)
+                raise unheard from None
             except (AttemptFailed, *CLIENT_ERRORS) as error:
-                raise AttemptFailed(failure_of(error, sent=watched.sent, secrets=secrets)) from None
+                failure = failure_of(error, sent=watched.sent, secrets=secrets)
+                told.failed(failure)
+                raise AttemptFailed(failure) from None
+            told.answered(answer.content, answer.usage, answer.answered_by)
+            return answer
 
     def client(self, profile: str, endpoint: Endpoint) -> AsyncOpenAI:
         """The profile's client, built at its first use and then kept."""

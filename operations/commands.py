@@ -17,6 +17,9 @@ __all__ = ["disagreements"]
 # The workflow's own queue, of which a replayer knows no name.
 REPLAY_QUEUE = "replay-"
 
+# Whose span an activity stands below. The SDK puts it into the headers of a worker that is watched.
+NO_DECISION = frozenset({"_tracer-data"})
+
 # For each kind of event that a command makes: the command, and its fields with those of the event. A field
 # that a command leaves open is filled in by the server and is no decision of the code.
 MADE_BY: dict[int, tuple[str, dict[str, str]]] = {
@@ -107,7 +110,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, Message):
         return value.SerializeToString(deterministic=True)
     if hasattr(value, "items"):
-        return {key: plain(content) for key, content in value.items()}
+        return {key: plain(content) for key, content in value.items() if key not in NO_DECISION}
     if isinstance(value, (str, bytes, int, float, bool)):
         return value
     return [plain(item) for item in value]

@@ -117,10 +117,10 @@ def test_the_collectors_pipelines_use_parts_that_are_configured_and_all_of_them(
         assert used == set(config[kind])
 
 
-def test_the_collector_keeps_the_names_of_the_code() -> None:
-    """It would add units and types to them otherwise."""
+def test_the_collector_adds_the_suffixes_that_the_names_count_on() -> None:
+    """The code names no unit and no type; tests/telemetry compares what comes out with the list."""
     exporter = read_yaml("deploy/telemetry/collector.yaml")["exporters"]["prometheus"]
-    assert exporter["add_metric_suffixes"] is False
+    assert exporter["add_metric_suffixes"] is True
 
 
 def test_a_worker_says_which_one_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from temporalio import activity
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client, Plugin, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.worker import Interceptor
 
 from activities.approvers import new_key, sign
 from connection import Settings, ensure_search_attributes
@@ -32,7 +33,7 @@ from samples.build_shop import build_shop
 from samples.payments import PaymentServer, serving
 from tests.fault_server import Exchange, FaultServer, faults
 from tests.fault_server.server import good
-from worker import WORKFLOWS, Parts, build, workers
+from worker import CACHED_RUNS, WORKFLOWS, Parts, build, workers
 from workflows.kernel.approvals import ANSWER
 from workflows.resolve_ticket import PLAN, ResolveTicket, Stage
 
@@ -94,7 +95,9 @@ class World:
 
     @classmethod
     @asynccontextmanager
-    async def opened(cls, temporal: str, folder: Path) -> AsyncIterator["World"]:
+    async def opened(
+        cls, temporal: str, folder: Path, plugins: Sequence[Plugin] = ()
+    ) -> AsyncIterator["World"]:
         """A world of its own on a shared Temporal server."""
         number = f"{os.getpid()}-{next(NUMBERS)}"
         async with AsyncExitStack() as stack:
@@ -112,19 +115,29 @@ class World:
                 }
             )
             client = await Client.connect(
-                temporal, data_converter=pydantic_data_converter, identity="tenuto-tests"
+                temporal,
+                data_converter=pydantic_data_converter,
+                identity="tenuto-tests",
+                plugins=plugins,
             )
             await ensure_search_attributes(client)
             yield cls(client, folder, provider, payments, settings, f"test-{number}", f"tenuto-{number}")
 
     @asynccontextmanager
-    async def working(self, workflows: Sequence[type] = WORKFLOWS) -> AsyncIterator[None]:
+    async def working(
+        self,
+        workflows: Sequence[type] = WORKFLOWS,
+        *,
+        watched: Sequence[Interceptor] = (),
+        env: Mapping[str, str] | None = None,
+        cached_runs: int = CACHED_RUNS,
+    ) -> AsyncIterator[None]:
         """With a worker, built as worker.py builds it."""
-        parts = self.with_thresholds(build(self.settings, {}))
+        parts = self.with_thresholds(build(self.settings, dict(env or {}), watched))
         async with AsyncExitStack() as stack:
             stack.push_async_callback(parts.models.close)
             stack.push_async_callback(parts.refunds.close)
-            for worker in workers(self.client, parts, self.task_queue, workflows):
+            for worker in workers(self.client, parts, self.task_queue, workflows, cached_runs=cached_runs):
                 await stack.enter_async_context(worker)
             yield
 

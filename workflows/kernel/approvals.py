@@ -15,9 +15,11 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 from contracts.approvals import Answer, Verdict
+from contracts.happenings import ApprovalEnded
 from contracts.receipts import Waiting
 from contracts.values import Value, plain
 from workflows.kernel.run import Run
+from workflows.kernel.telling import moment
 from workflows.kernel.trail import canonical, digest
 
 __all__ = ["ANSWER", "VERIFY_PROOF", "Approval", "Approvals"]
@@ -72,7 +74,7 @@ class Approvals:
             "expires_after_s": within.total_seconds(),
             "nonce": workflow.uuid4().hex,
         }
-        self._run, self._accepted = run, None
+        self._run, self._accepted, asked_at = run, None, moment()
         question = self._question = Waiting(
             what=f"a person's approval of {action}",
             until=min(run.now + within, run.leaves_at),
@@ -103,6 +105,9 @@ class Approvals:
                 "by": accepted.by if accepted else None,
                 "digest": accepted.answer_digest if accepted else None,
             }
+        )
+        run.tell(
+            lambda: ApprovalEnded(action=action, policy=policy, outcome=outcome.value, began_at=asked_at)
         )
         return outcome
 

@@ -13,6 +13,7 @@ from temporalio import workflow
 from temporalio.common import RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 
+from contracts.happenings import RunEnded, RunOpened
 from contracts.receipts import Ending, Receipt, Result, Status
 from contracts.sheet import Sheet, resolve_sheet
 from contracts.steps import Effect, Step
@@ -62,13 +63,13 @@ class Case:
             story.close()
             raise
         try:
-            result = await self._tell(run, story)
-        except StoryEnded as ended:
-            result = await self._leave(run, ended.ending, leave)
-        except asyncio.CancelledError:
-            result = await self._leave(run, run.closing or Cancelled().ending, leave)
+            result = await self._see_through(run, story, leave)
+        except ApplicationError:
+            self._end(run, failed=True)
+            raise
         await workflow.wait_condition(workflow.all_handlers_finished)
         run.conclude()
+        self._end(run, failed=False)
         receipt = Receipt(trail=run.trail.link(run.ledger.balance()))
         return result.model_copy(update={"receipt": receipt, "ending": run.ending})
 
@@ -160,7 +161,34 @@ class Case:
         self._run.trail.add({"input": input_digest(), "sheet": json_digest(raw.payload)})
         self._steps = Steps(self._run)
         self._run.describe()
-        return self._run
+        run = self._run
+        run.tell(lambda: RunOpened(stage=run.stage.value, cap_usd=terms.cap.usd, deadline_at=run.deadline_at))
+        return run
+
+    async def _see_through(
+        self,
+        run: Run,
+        story: Coroutine[Any, Any, Outcomes],
+        leave: Callable[[Ending], Awaitable[Outcomes]],
+    ) -> Outcomes:
+        try:
+            return await self._tell(run, story)
+        except StoryEnded as ended:
+            return await self._leave(run, ended.ending, leave)
+        except asyncio.CancelledError:
+            return await self._leave(run, run.closing or Cancelled().ending, leave)
+
+    def _end(self, run: Run, *, failed: bool) -> None:
+        run.tell(
+            lambda: RunEnded(
+                began_at=run.started_at,
+                stage=run.stage.value,
+                ending=run.ending.kind if run.ending is not None else None,
+                failed=failed,
+                balance=run.ledger.balance(),
+                moments=tuple(run.tell.moments),
+            )
+        )
 
     async def _tell(self, run: Run, story: Coroutine[Any, Any, Outcomes]) -> Outcomes:
         """The story, until it ends, or a timer or a cancellation ends it."""

@@ -10,6 +10,7 @@ from typing import Any
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey
 
+from contracts.happenings import DecisionMade, StageEntered, Wait, WaitBegun, WaitEnded
 from contracts.receipts import DecisionLine, Ending, Status, StepLine, Waiting
 from contracts.sheet import Sheet
 from contracts.terms import Terms
@@ -18,6 +19,7 @@ from workflows.kernel.decisions import Decision, Facts, Outcome, Table
 from workflows.kernel.endings import Cancelled, DeadlineReached
 from workflows.kernel.ledger import Ledger
 from workflows.kernel.plan import Plan
+from workflows.kernel.telling import Teller
 from workflows.kernel.trail import Trail
 
 __all__ = ["SPENT", "STAGE", "Run"]
@@ -36,6 +38,7 @@ class Run:
         self.sheet = sheet
         self.ledger = Ledger(terms.cap, sheet.escrow.amount)
         self.trail = Trail()
+        self.tell = Teller(terms)
         self.started_at = workflow.info().workflow_start_time
         self.opened_at = max(self.started_at, sheet.resolved_at)
         self.deadline_at = self.started_at + terms.deadline
@@ -87,6 +90,7 @@ class Run:
             [STAGE.value_set(stage.value), SPENT.value_set(float(self._shown_usd))]
         )
         self.describe()
+        self.tell(lambda: StageEntered(stage=stage.value))
 
     @property
     def spent_usd(self) -> Decimal:
@@ -107,6 +111,15 @@ class Run:
             DecisionLine(
                 table=decision.table,
                 version=decision.version,
+                because=decision.because,
+                outcome=decision.outcome.value,
+            )
+        )
+        self.tell(
+            lambda: DecisionMade(
+                table=decision.table,
+                version=decision.version,
+                row=decision.row,
                 because=decision.because,
                 outcome=decision.outcome.value,
             )
@@ -139,10 +152,13 @@ class Run:
         """Show what the run waits for while it does."""
         self.waits.append(waiting)
         self.describe()
+        what = Wait.APPROVAL if waiting.action is not None else Wait.RETRY
+        self.tell(lambda: WaitBegun(what=what, until=waiting.until))
         try:
             yield
         finally:
             self.waits.remove(waiting)
+            self.tell(lambda: WaitEnded(what=what))
 
     def describe(self) -> None:
         """Tell an operator in the Temporal UI, as a short list."""

@@ -9,7 +9,9 @@ from temporalio import workflow
 from temporalio.common import RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError
 
-from contracts.attempts import Cost, EffectCall, Failure, Fault, ModelCall, ModelReply, Repair
+from contracts.attempts import Cost, EffectCall, Failure, Fault, ModelCall, ModelReply, Repair, Usage
+from contracts.happenings import AttemptBegun, AttemptEnded
+from contracts.receipts import AttemptLine
 from contracts.sheet import StepNumbers
 from contracts.steps import Effect, ModelTask, Step
 from contracts.terms import Amount
@@ -17,6 +19,7 @@ from contracts.values import plain
 from workflows.kernel.attempts import evidence_digest, failure_of
 from workflows.kernel.ledger import cost_of, worst_case
 from workflows.kernel.run import Run
+from workflows.kernel.telling import moment
 from workflows.kernel.trail import OUTGOING, json_digest
 
 __all__ = ["Attempt", "Attempts", "Begun"]
@@ -71,6 +74,24 @@ class Attempts:
 
     async def make(self, begun: Begun[Request, Reply], attempt: Attempt) -> Reply | Failure:
         """Schedule one attempt and book what it proves."""
+        number, began_at = begun.index + 1, moment()
+        profile = self.run.sheet.route.profile if isinstance(begun.step, ModelTask) else None
+        self.run.tell(lambda: AttemptBegun(line=self._line(attempt), step_number=number, profile=profile))
+        booked = await self._see_end(begun, attempt)
+        self.run.tell(
+            lambda: AttemptEnded(
+                line=self._line(attempt),
+                step_number=number,
+                profile=profile,
+                began_at=began_at,
+                usage=booked[1],
+            )
+        )
+        return booked[0]
+
+    async def _see_end(
+        self, begun: Begun[Request, Reply], attempt: Attempt
+    ) -> tuple[Reply | Failure, Usage | None]:
         ledger, trail = self.run.ledger, self.run.trail
         entry: dict[str, Any] = {"attempt": attempt.id, "step": begun.step.name}
         try:
@@ -81,25 +102,27 @@ class Attempts:
             self._book_failure(attempt, failure)
             evidence = evidence_digest(error.cause)
             trail.add({**entry, "fault": failure.fault.value, "digest": evidence, **self._booked(attempt)})
-            return failure
+            return failure, failure.usage
         except asyncio.CancelledError:
             # Completed and cancelled in the same moment: the SDK keeps the result to itself.
             self.run.tick()
             ledger.lose(attempt.id, Fault.CANCELLED)
             trail.add({**entry, "fault": Fault.CANCELLED.value, **self._booked(attempt)})
             reason = "cancelled in the moment in which it ended"
-            return Failure(fault=Fault.CANCELLED, cost=Cost.UNKNOWN, reason=reason)
+            return Failure(fault=Fault.CANCELLED, cost=Cost.UNKNOWN, reason=reason), None
         self.run.tick()
-        reply = self._take(begun, attempt, raw)
+        reply, usage = self._take(begun, attempt, raw)
         trail.add({**entry, "digest": json_digest(raw.payload), **self._booked(attempt)})
-        return reply
+        return reply, usage
 
-    def _take(self, begun: Begun[Request, Reply], attempt: Attempt, raw: RawValue) -> Reply:
+    def _take(
+        self, begun: Begun[Request, Reply], attempt: Attempt, raw: RawValue
+    ) -> tuple[Reply, Usage | None]:
         converter, ledger = workflow.payload_converter(), self.run.ledger
         if not isinstance(begun.step, ModelTask):
             ledger.settle(attempt.id, Amount())
             plain_reply: Reply = converter.from_payload(raw.payload, begun.step.reply)
-            return plain_reply
+            return plain_reply, None
         answer = converter.from_payload(raw.payload, ModelReply[begun.step.reply])  # type: ignore[name-defined]
         if answer.usage is None:
             ledger.lose(attempt.id)
@@ -107,7 +130,7 @@ class Attempts:
         else:
             ledger.settle(attempt.id, cost_of(answer.usage, self.run.sheet.route))
         reply: Reply = answer.reply
-        return reply
+        return reply, answer.usage
 
     def _book_failure(self, attempt: Attempt, failure: Failure) -> None:
         ledger = self.run.ledger
@@ -121,8 +144,11 @@ class Attempts:
             calls = 1 if attempt.max_output_tokens else 0
             ledger.settle(attempt.id, Amount(calls=calls), failure.fault)
 
+    def _line(self, attempt: Attempt) -> AttemptLine:
+        return next(line for line in reversed(self.run.ledger.lines) if line.attempt_id == attempt.id)
+
     def _booked(self, attempt: Attempt) -> dict[str, Any]:
-        line = next(line for line in reversed(self.run.ledger.lines) if line.attempt_id == attempt.id)
+        line = self._line(attempt)
         actual = (
             line.actual.model_dump(mode="json", exclude_defaults=True) if line.actual is not None else None
         )

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -12,6 +12,7 @@ from temporalio.common import RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError
 
 from contracts.attempts import Cost, Failure, Fault
+from contracts.happenings import StepBegun, StepEnded
 from contracts.receipts import Waiting
 from contracts.steps import Effect, EffectLookup, Offers, Read, Step
 from workflows.kernel.attempts import NEXT_ATTEMPT, Next, NextFacts, evidence_digest, read_failure
@@ -19,6 +20,7 @@ from workflows.kernel.decisions import Decision
 from workflows.kernel.endings import DeadlineReached, StepFailed, StoryEnded
 from workflows.kernel.run import Run
 from workflows.kernel.scheduling import Attempt, Attempts, Begun
+from workflows.kernel.telling import moment
 from workflows.kernel.trail import json_digest
 
 __all__ = ["Steps"]
@@ -78,16 +80,25 @@ class Steps:
 
     async def finish(self, begun: Begun[Request, Reply]) -> Reply:
         """Schedule it and see it through its attempts."""
+        number, began_at = begun.index + 1, moment()
+        self.run.tell(lambda: StepBegun(step=begun.step.name, step_number=number, why=begun.why))
         try:
             if isinstance(begun.step, Read):
-                reply: Reply = await self._read(begun.step, begun.request, begun.why, f"{begun.index + 1}")
+                reply: Reply = await self._read(begun.step, begun.request, begun.why, f"{number}")
             else:
                 reply = await self._see_through(begun)
         except BaseException:
-            self.run.mark(begun.index, state="failed")
+            self._end(begun, began_at, done=False)
             raise
-        self.run.mark(begun.index, state="done")
+        self._end(begun, began_at, done=True)
         return reply
+
+    def _end(self, begun: Begun[Request, Reply], began_at: datetime, *, done: bool) -> None:
+        self.run.mark(begun.index, state="done" if done else "failed")
+        name, number = begun.step.name, begun.index + 1
+        self.run.tell(
+            lambda: StepEnded(step=name, step_number=number, why=begun.why, began_at=began_at, done=done)
+        )
 
     async def together(self, begun: Sequence[Begun[Request, Reply]]) -> list[Reply]:
         """Run steps side by side. The first failure cancels the others, in order, before it is raised."""
