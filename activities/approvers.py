@@ -7,7 +7,7 @@ on NAME's own machine.
 import os
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,18 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
     load_pem_public_key,
 )
+from pydantic import ValidationError
 
 from activities.failures import one_line
-from contracts.approvals import APPROVAL_AUDIENCE, Verdict
+from contracts.approvals import APPROVAL_AUDIENCE, Answer, Verdict
 
-__all__ = ["Approvers", "ProofError", "new_key", "sign"]
+__all__ = ["Approvers", "ProofError", "new_key", "sign", "signed_answer"]
 
 ALGORITHM = "EdDSA"
 REQUIRED = ["sub", "aud", "action", "verdict", "exp", "iat"]
+
+# A proof is for now: one that is found later opens nothing.
+PROOF_LASTS = timedelta(minutes=5)
 
 # A name is a file name, so nothing in it may lead to another folder.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,119}")
@@ -73,6 +77,20 @@ def sign(private_key_path: Path, *, action: str, verdict: Verdict, expires: date
         "exp": expires,
     }
     return jwt.encode(claims, key, algorithm=ALGORITHM, headers={"kid": name})
+
+
+def signed_answer(private_key_path: Path, *, action: str, verdict: Verdict) -> Answer:
+    """An answer signed for now, to be sent at once. `ValueError`, one line: no key, or no action's digest."""
+    try:
+        expires = datetime.now(UTC) + PROOF_LASTS
+        proof = sign(private_key_path, action=action, verdict=verdict, expires=expires)
+    except (OSError, ValueError, TypeError) as error:
+        reason = one_line(f"{private_key_path}: not an approver's private key ({error})", 300)
+        raise ValueError(reason) from error
+    try:
+        return Answer(action=action, verdict=verdict, proof=proof)
+    except ValidationError as error:
+        raise ValueError(one_line(f"not the digest of an action: {action!r}", 200)) from error
 
 
 class Approvers:

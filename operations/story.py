@@ -1,5 +1,6 @@
 """A run's story from its recorded events alone: no server, no worker, none of the workflow's code."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -17,10 +18,12 @@ from operations.histories import attributes_of, workflow_type
 from operations.story_items import AttemptMade, Booked, Item, ReadMade
 from operations.storyteller import Storyteller
 
-__all__ = ["Story", "Totals", "story"]
+__all__ = ["Story", "Totals", "story", "sum_of"]
 
 NOT_STARTED, RUNNING = "not started", "running"
 
+# A reset ends the last task of what it takes over in this event.
+FAILED_TASK = EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
 STATES = {
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: "completed",
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED: "failed",
@@ -90,7 +93,7 @@ def story(history: WorkflowHistory) -> Story:
     return Story(
         workflow=workflow_type(history),
         workflow_id=history.workflow_id,
-        run_id=begun.original_execution_run_id or history.run_id or "",
+        run_id=run_id_of(history),
         state=state,
         started_at=first.event_time.ToDatetime(UTC),
         ended_at=last.event_time.ToDatetime(UTC) if ended else None,
@@ -106,6 +109,30 @@ def story(history: WorkflowHistory) -> Story:
         reason=reason_in(last),
         about_to=[] if ended else list(about_to(teller, items)),
     )
+
+
+def sum_of(stories: Iterable[Story]) -> Totals:
+    """What several runs cost together.
+
+    The history of a run that was reset goes on in another, which repeats what came before: that counts once.
+    """
+    once: dict[tuple[object, ...], Item] = {}
+    for told in stories:
+        for item in told.items:
+            if isinstance(item, AttemptMade):
+                # The same attempt made again after the reset is billed again, and ended at another time.
+                end = (item.outcome, item.queued_s, item.ran_s)
+                once[(told.workflow_id, item.event, item.at, *end)] = item
+            elif isinstance(item, ReadMade):
+                once[(told.workflow_id, item.event, item.at)] = item
+    return totals_of(list(once.values()))
+
+
+def run_id_of(history: WorkflowHistory) -> str:
+    """The run's own id: a reset gives it a new one, and leaves that of the run before in the first event."""
+    resets = (attributes_of(event) for event in history.events if event.event_type == FAILED_TASK)
+    own = [str(failed.new_run_id) for failed in resets if failed.new_run_id]
+    return own[-1] if own else history.run_id
 
 
 def terms_in(arguments: list[Any]) -> Terms | None:

@@ -1,0 +1,1 @@
+"""Scripts to copy into an application of one's own; examples/README.md lists them."""

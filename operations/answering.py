@@ -1,0 +1,67 @@
+"""What a person is asked, and a person's answer: for bots, desks and scripts."""
+
+import asyncio
+from datetime import timedelta
+
+from temporalio.client import (
+    Client,
+    WorkflowQueryFailedError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.service import RPCError, RPCStatusCode
+
+from contracts.approvals import Answer
+from contracts.receipts import Status, Waiting
+from workflows.kernel.approvals import ANSWER
+from workflows.kernel.case import STATUS
+
+__all__ = ["NotAnswered", "question_of", "send_answer"]
+
+# A worker answers in milliseconds; without one the server waits as long as it may.
+QUERY_PATIENCE = timedelta(seconds=2)
+ANSWER_PATIENCE_S = 15.0
+
+
+class NotAnswered(Exception):
+    """The question could not be read, or the answer was not taken. One line, with the reason."""
+
+
+async def question_of(client: Client, workflow_id: str) -> Waiting | None:
+    """The action that a run asks a person for; None when it asks nobody. Raises NotAnswered."""
+    try:
+        told = await client.get_workflow_handle(workflow_id).query(STATUS, rpc_timeout=QUERY_PATIENCE)
+    except RPCError as error:
+        raise unreachable(workflow_id, error) from error
+    except WorkflowQueryFailedError as error:
+        raise NotAnswered(f"{workflow_id}: its worker cannot say where it is ({error})") from error
+    waiting = Status.model_validate(told).waiting if told is not None else []
+    return next((each for each in waiting if each.action is not None), None)
+
+
+async def send_answer(client: Client, workflow_id: str, answer: Answer) -> str:
+    """Send a signed answer and return who gave it. Raises NotAnswered with the reason of a refusal."""
+    handle = client.get_workflow_handle(workflow_id)
+    try:
+        async with asyncio.timeout(ANSWER_PATIENCE_S):
+            accepted = await handle.execute_update(ANSWER, answer)
+    except WorkflowUpdateFailedError as error:
+        raise NotAnswered(f"{workflow_id}: refused: {error.cause or error}") from error
+    except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
+        raise NotAnswered(
+            f"{workflow_id}: no worker took the answer; look before you answer again"
+        ) from error
+    except RPCError as error:
+        raise unreachable(workflow_id, error) from error
+    return str(accepted["by"])
+
+
+def unreachable(workflow_id: str, error: RPCError) -> Exception:
+    """What the server's refusal means for this run; itself where it means nothing for it."""
+    match error.status:
+        case RPCStatusCode.NOT_FOUND:
+            return NotAnswered(f"{workflow_id}: no such run that goes on")
+        case RPCStatusCode.DEADLINE_EXCEEDED | RPCStatusCode.CANCELLED:
+            return NotAnswered(f"{workflow_id}: no worker answers; start one with `python worker.py`")
+        case _:
+            return error
