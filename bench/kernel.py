@@ -1,0 +1,189 @@
+"""The three-step job on the kernel and by hand, in turn on one server: runs a second, CPU, history."""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from temporalio.client import WorkflowHandle
+from temporalio.common import SearchAttributePair, TypedSearchAttributes
+
+from bench.figures import Requirement, Section, Spread, Table, ratios
+from bench.job import terms, ticket
+from bench.job_worker import READY, SIDES
+from bench.machine import cpu_seconds
+from bench.on_kernel import OnKernel
+from bench.processes import python
+from bench.servers import Server, tuned
+from operations.starting import SLACK, TASK_TIMEOUT, TENANT, start
+from samples.build_shop import build_shop
+
+__all__ = ["measure"]
+
+IN_FLIGHT = 32
+NAMES = {"kernel": "on the kernel", "local": "by hand, local lookup", "plain": "by hand, three activities"}
+
+
+@dataclass(frozen=True)
+class Round:
+    """One side's turn."""
+
+    runs_s: float
+    worker_ms: float
+    """CPU of the worker process, per run."""
+    server_ms: float
+
+
+@dataclass(frozen=True)
+class History:
+    """Of one run."""
+
+    events: int
+    size: int
+
+
+async def measure(*, quick: bool) -> Section:
+    """Every side in turn, as often as there are rounds."""
+    rounds, runs = (2, 24) if quick else (9, 96)
+    measured: dict[str, list[Round]] = defaultdict(list)
+    async with tuned() as server, working(server) as pids:
+        for side in SIDES:
+            await turn(server, side, pids, f"warm-{side}", runs // 3)
+        for number in range(rounds):
+            for side in SIDES:
+                measured[side].append(await turn(server, side, pids, f"{side}-{number}", runs))
+        histories = {side: await history_of(server, f"bench/{side}-0/0") for side in SIDES}
+    return section(measured, histories, rounds, runs)
+
+
+@asynccontextmanager
+async def working(server: Server) -> AsyncIterator[dict[str, int]]:
+    """A provider and a worker for each side; yields the workers' process ids."""
+    async with AsyncExitStack() as stack:
+        arguments = ["-m", "tests.fault_server"]
+        _, address = await stack.enter_async_context(python(arguments, b"http://"))
+        build_shop(server.folder / "shop.db", datetime.now(UTC).date())
+        starting = []
+        for side in SIDES:
+            (server.folder / f"{side}.toml").write_text(catalogue(side, address))
+            arguments = ["-m", "bench.job_worker", side, server.address, str(server.folder)]
+            starting.append(stack.enter_async_context(python(arguments, READY.encode())))
+        processes = [await each for each in starting]
+        yield {side: process.pid for side, (process, _) in zip(SIDES, processes, strict=True)}
+
+
+def catalogue(side: str, address: str) -> str:
+    """One profile, named for its side, with more slots than there are runs in flight."""
+    return (
+        f'[profiles.{side}]\naddress = "{address}"\nmodel = "scripted"\ncontext_tokens = 4096\n'
+        "max_output_tokens = 1024\ntimeout = 120\nslots = 100\n"
+        'price = { input = "0.15", output = "0.60" }\n'
+    )
+
+
+async def turn(server: Server, side: str, pids: dict[str, int], name: str, runs: int) -> Round:
+    """So many runs of one side, a bounded number in flight."""
+    gate = asyncio.Semaphore(IN_FLIGHT)
+
+    async def one(number: int) -> None:
+        async with gate:
+            handle = await begun(server, side, f"bench/{name}/{number}")
+            await handle.result()
+
+    worker, temporal = cpu_seconds(pids[side]), cpu_seconds(server.pid)
+    began = time.perf_counter()
+    await asyncio.gather(*(one(number) for number in range(runs)))
+    took = time.perf_counter() - began
+    return Round(
+        runs / took,
+        (cpu_seconds(pids[side]) - worker) * 1000 / runs,
+        (cpu_seconds(server.pid) - temporal) * 1000 / runs,
+    )
+
+
+async def begun(server: Server, side: str, name: str) -> WorkflowHandle[Any, Any]:
+    """Start a run; both sides under a tenant, bounded, with the same task timeout."""
+    given, limits = ticket(name), terms(side)
+    queue = f"bench-{side}"
+    if side == "kernel":
+        await start(server.client, OnKernel, given, limits, task_queue=queue, workflow_id=name)
+        return server.client.get_workflow_handle(name)
+    return await server.client.start_workflow(
+        SIDES[side].run,
+        args=[given, side],
+        id=name,
+        task_queue=queue,
+        execution_timeout=limits.deadline + SLACK,
+        task_timeout=TASK_TIMEOUT,
+        search_attributes=TypedSearchAttributes([SearchAttributePair(TENANT, limits.tenant)]),
+    )
+
+
+async def history_of(server: Server, name: str) -> History:
+    """What one run left behind."""
+    history = await server.client.get_workflow_handle(name).fetch_history()
+    return History(len(history.events), sum(event.ByteSize() for event in history.events))
+
+
+def section(
+    measured: dict[str, list[Round]], histories: dict[str, History], rounds: int, runs: int
+) -> Section:
+    def spread(side: str, figure: str) -> Spread:
+        return Spread([getattr(each, figure) for each in measured[side]])
+
+    rows = []
+    for side, name in NAMES.items():
+        against = ratios(spread("kernel", "runs_s"), spread(side, "runs_s")).text(2)
+        rows.append(
+            [
+                name,
+                spread(side, "runs_s").text(),
+                "" if side == "kernel" else against,
+                spread(side, "worker_ms").text(),
+                spread(side, "server_ms").text(),
+                str(histories[side].events),
+                str(histories[side].size),
+                f"{histories['kernel'].size / histories[side].size:.2f}",
+            ]
+        )
+    columns = [
+        "side",
+        "runs/s",
+        "kernel / side",
+        "worker CPU ms/run",
+        "server CPU ms/run",
+        "events",
+        "history bytes",
+        "kernel / side, bytes",
+    ]
+    return Section(
+        "kernel",
+        f"The three-step job, {IN_FLIGHT} in flight, {runs} runs a turn, {rounds} turns each.",
+        [Table(columns, rows)],
+        requirements(spread, histories),
+        figures={side: [vars(each) for each in measured[side]] for side in NAMES}
+        | {"histories": {side: vars(each) for side, each in histories.items()}},
+    )
+
+
+def requirements(spread: Any, histories: dict[str, History]) -> Sequence[Requirement]:
+    kernel = spread("kernel", "runs_s")
+    return [
+        Requirement(
+            "runs/s against the same local activity", 0.95, ratios(kernel, spread("local", "runs_s"))
+        ),
+        Requirement("runs/s against three activities", 1.0, ratios(kernel, spread("plain", "runs_s"))),
+        *(
+            Requirement(
+                f"history bytes against {NAMES[side]}",
+                1.25,
+                Spread([histories["kernel"].size / histories[side].size]),
+                at_least=False,
+            )
+            for side in ("local", "plain")
+        ),
+    ]
