@@ -48,6 +48,7 @@ class Storyteller:
         self._events = list(history.events)
         self._placed: list[tuple[int, int, Item]] = []
         self._accounts: dict[int, Account] = {}
+        self._stages: list[tuple[HistoryEvent, str]] = []
         self._seen = TrailPlaces()
         for event in self._events:
             self._handlers.get(event.event_type, Storyteller._skip)(self, event)
@@ -84,7 +85,7 @@ class Storyteller:
     def _stage(self, event: HistoryEvent) -> None:
         fields = attributes_of(event).search_attributes.indexed_fields
         if STAGE.name in fields:
-            self._place(event, StageEntered, stage=str(json_of([fields[STAGE.name]])[0]))
+            self._stages.append((event, str(json_of([fields[STAGE.name]])[0])))
 
     def _scheduled(self, event: HistoryEvent) -> None:
         self._accounts[event.event_id] = Account(event)
@@ -153,18 +154,26 @@ class Storyteller:
         seen = self._seen
         seen.accounts = {account.attempt_id: account for account in self._accounts.values()}
         anchor = seen.tasks[0].event_id if seen.tasks else 0
+        told = 0
         for carrier, link in links(history):
+            told = carrier.event_id
             for entry in link.entries:
                 if "attempt" in entry and (account := seen.accounts.get(str(entry["attempt"]))):
                     account.entry = entry
                 anchor = max(anchor, seen.place_of(entry))
                 self._tell_entry(carrier, entry, anchor)
+        # What the trail says of stages after its last link was carried by nothing yet.
+        for event, stage in self._stages:
+            if event.event_id > told:
+                self._place(event, StageEntered, stage=stage)
 
     def _tell_entry(self, carrier: HistoryEvent, entry: dict[str, Any], anchor: int) -> None:
         where = next((event for event in self._events if event.event_id == anchor), carrier)
         if "decision" in entry:
             told = {key: entry[key] for key in ("version", "row", "because", "outcome", "facts")}
             self._place(where, Decided, anchor, table=entry["decision"], **told)
+        elif "stage" in entry:
+            self._place(where, StageEntered, anchor, stage=entry["stage"])
         elif "approval" in entry:
             told = {key: entry[key] for key in ("outcome", "by")}
             self._place(where, ApprovalEnded, anchor, action=entry["approval"], **told)

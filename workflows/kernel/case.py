@@ -30,7 +30,7 @@ from workflows.kernel.trail import input_digest, json_digest
 __all__ = ["DEADLINE", "STATUS", "Case"]
 
 STATUS = "status"
-DEADLINE = "the deadline, less the time kept for the way out"
+DEADLINE = "deadline, less the time for the way out"
 """The summary of the timer that every story runs under."""
 
 Request = TypeVar("Request", bound=BaseModel)
@@ -201,9 +201,12 @@ class Case:
                 run.closing = DeadlineReached(f"the deadline is {run.deadline_at:%Y-%m-%d %H:%M:%SZ}").ending
             telling.cancel()
         try:
+            # A story that reached its end leaves its timer to the server, which forgets it with the run:
+            # cancelling it would be one more event in every history.
             return await telling
-        finally:
+        except BaseException:
             deadline.cancel()
+            raise
 
     async def _leave(
         self, run: Run, ending: Ending, leave: Callable[[Ending], Awaitable[Outcomes]]

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import SearchAttributeKey
+from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
 
 from contracts.happenings import DecisionMade, StageEntered, Wait, WaitBegun, WaitEnded
 from contracts.receipts import DecisionLine, Ending, Status, StepLine, Waiting
@@ -51,7 +51,7 @@ class Run:
         self.waits: list[Waiting] = []
         self.ending: Ending | None = None
         self.notices: list[str] = []
-        self._shown_usd = Decimal(0)
+        self._shown: tuple[StrEnum, Decimal] = (self.stage, Decimal(0))
 
     @property
     def leaves_at(self) -> datetime:
@@ -85,10 +85,7 @@ class Run:
         """Change the stage along a declared transition."""
         self.plan.check_transition(self.stage, stage)
         self.stage = stage
-        self._shown_usd = self.spent_usd
-        workflow.upsert_search_attributes(
-            [STAGE.value_set(stage.value), SPENT.value_set(float(self._shown_usd))]
-        )
+        self.trail.add({"stage": stage.value})
         self.describe()
         self.tell(lambda: StageEntered(stage=stage.value))
 
@@ -100,8 +97,23 @@ class Run:
     def conclude(self) -> None:
         """Leave the last words where operators look: in the details, and in lists the final amount."""
         self.describe()
-        if self.spent_usd != self._shown_usd:
-            workflow.upsert_search_attributes([SPENT.value_set(float(self.spent_usd))])
+        self.show()
+
+    def show(self) -> None:
+        """Leave stage and spend where lists show them, unless they stand there already.
+
+        Called before anything that takes time and at the end. A stage that passes within one workflow task
+        is seen by nobody, so it costs no event; the trail has it.
+        """
+        stage, usd = self._shown
+        changes: list[SearchAttributeUpdate[Any]] = []
+        if self.stage is not stage:
+            changes.append(STAGE.value_set(self.stage.value))
+        if self.spent_usd != usd:
+            changes.append(SPENT.value_set(float(self.spent_usd)))
+        if changes:
+            self._shown = (self.stage, self.spent_usd)
+            workflow.upsert_search_attributes(changes)
 
     def decide(self, table: Table[Facts, Outcome], facts: Facts) -> Decision[Outcome]:
         """Decide by table, and record it."""
@@ -152,6 +164,7 @@ class Run:
         """Show what the run waits for while it does."""
         self.waits.append(waiting)
         self.describe()
+        self.show()
         what = Wait.APPROVAL if waiting.action is not None else Wait.RETRY
         self.tell(lambda: WaitBegun(what=what, until=waiting.until))
         try:

@@ -158,6 +158,7 @@ class Attempts:
         """One server attempt: what may have cost money comes back to the workflow, always."""
         run, policy = self.run, begun.numbers.policy
         args, task_queue, summary = self._arguments(begun, attempt)
+        run.show()
         token = OUTGOING.set(run.trail.link(run.ledger.balance()))
         try:
             return workflow.start_activity(
