@@ -4,10 +4,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer
 
 from contracts.attempts import Fault
-from contracts.terms import Amount
+from contracts.terms import Amount, amount_of, brief
 from contracts.values import Value
 
 __all__ = [
@@ -26,6 +26,9 @@ __all__ = [
 ]
 
 
+BALANCED = ("settled", "unknown", "held")
+
+
 class Balance(Value):
     """A ledger at one moment: cap = settled + unknown + held + escrow + free, in each measure."""
 
@@ -38,7 +41,11 @@ class Balance(Value):
 
 
 class TrailLink(Value):
-    """The entries since the link before, chained to it. Travels in the headers of activity commands."""
+    """The entries since the link before, chained to it. Travels in the headers of activity commands.
+
+    As JSON an amount is `[usd, tokens, calls, steps]` without the zeros at its end, and a part of the balance
+    that is zero is left out: a link travels with every attempt.
+    """
 
     entries: list[dict[str, Any]]
     balance: Balance
@@ -47,8 +54,21 @@ class TrailLink(Value):
 
     @model_serializer(mode="wrap")
     def _compact(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # A link travels with every attempt, so zeros stay at home.
-        return {**serialize(self), "balance": self.balance.model_dump(mode="json", exclude_defaults=True)}
+        amounts = {name: brief(getattr(self.balance, name)) for name in BALANCED}
+        balance: dict[str, Any] = {name: amount for name, amount in amounts.items() if amount}
+        if self.balance.overrun:
+            balance["overrun"] = True
+        return {**serialize(self), "balance": balance}
+
+    @field_validator("balance", mode="before")
+    @classmethod
+    def _from_brief(cls, balance: Any) -> Any:
+        if not isinstance(balance, dict):
+            return balance
+        return {
+            name: amount_of(part) if name in BALANCED and isinstance(part, list) else part
+            for name, part in balance.items()
+        }
 
 
 class Receipt(Value):

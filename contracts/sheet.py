@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from contracts.steps import Offers, Read, StepPolicy
 from contracts.terms import Amount
@@ -47,12 +48,21 @@ class StepNumbers(Value):
     offers: Offers | None = None
     """For an effect, what its other side really offers here: configuration may weaken the contract."""
 
+    @model_serializer(mode="wrap")
+    def _brief(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # What a step has not is left out: a zero or an absence can mean nothing else, now or later.
+        return {name: number for name, number in serialize(self).items() if number}
+
 
 class Escrow(Value):
     """What is kept back so that a run can always afford its way out: compensate, notify, hand over."""
 
     amount: Amount = Amount()
     time: timedelta = timedelta(0)
+
+    @model_serializer(mode="wrap")
+    def _brief(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {**serialize(self), "amount": self.amount.model_dump(mode="json", exclude_defaults=True)}
 
 
 class SheetRequest(Value):

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_serializer, model_validator
 
 from contracts.values import Value
 
@@ -21,7 +21,11 @@ Reply = TypeVar("Reply", bound=BaseModel)
 
 
 class StepPolicy(Value):
-    """What bounds a step. Times are upper bounds: what is left before the deadline may be less."""
+    """What bounds a step. Times are upper bounds: what is left before the deadline may be less.
+
+    As JSON it is the list of its numbers in this order, times in seconds: every run records one for each of
+    its steps.
+    """
 
     attempt_timeout: timedelta
     attempts: int = Field(ge=1, le=20)
@@ -29,6 +33,26 @@ class StepPolicy(Value):
     """How long a worker may be silent before its attempt counts as lost."""
     first_wait: timedelta = timedelta(seconds=1)
     longest_wait: timedelta = timedelta(seconds=60)
+
+    @model_serializer
+    def _brief(self) -> list[float | int | None]:
+        numbers = (value for _, value in self)
+        return [brief_seconds(each) if isinstance(each, timedelta) else each for each in numbers]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_brief(cls, numbers: Any) -> Any:
+        if not isinstance(numbers, list):
+            return numbers
+        if len(numbers) != len(cls.model_fields):
+            raise ValueError(f"a policy has {len(cls.model_fields)} numbers")
+        return dict(zip(cls.model_fields, numbers, strict=True))
+
+
+def brief_seconds(time: timedelta) -> float | int:
+    """Whole where it can be."""
+    seconds = time.total_seconds()
+    return int(seconds) if seconds.is_integer() else seconds
 
 
 class Offers(StrEnum):

@@ -1,13 +1,14 @@
 """What a run may use."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 
 from pydantic import Field
 
-from contracts.values import Usd, Value
+from contracts.values import Usd, Value, plain
 
-__all__ = ["Amount", "Terms"]
+__all__ = ["Amount", "Terms", "amount_of", "brief"]
 
 
 class Amount(Value):
@@ -35,6 +36,21 @@ class Amount(Value):
             and self.calls <= within.calls
             and self.steps <= within.steps
         )
+
+
+def brief(amount: Amount) -> list[str | int]:
+    """`[usd, tokens, calls, steps]` without the zeros at its end: how a history writes an amount."""
+    measures: list[str | int] = [plain(amount.usd), amount.tokens, amount.calls, amount.steps]
+    while measures and measures[-1] in (0, "0"):
+        measures.pop()
+    return measures
+
+
+def amount_of(measures: Sequence[str | int]) -> Amount:
+    """What `brief` wrote. Raises ValueError for anything else."""
+    if len(measures) > len(Amount.model_fields):
+        raise ValueError("an amount has four measures")
+    return Amount.model_validate(dict(zip(Amount.model_fields, measures, strict=False)))
 
 
 class Terms(Value):

@@ -18,7 +18,7 @@ from temporalio.exceptions import ActivityError
 from contracts.attempts import Cost, Failure, Fault, ModelCall, Usage
 from contracts.receipts import AttemptEnd
 from contracts.sheet import Route
-from contracts.terms import Amount
+from contracts.terms import Amount, amount_of
 from operations.histories import attributes_of
 from operations.story_items import AttemptMade, Booked
 from workflows.kernel.attempts import failure_of
@@ -149,7 +149,7 @@ class Account:
         told: dict[str, Any] = {"end": end}
         if end is AttemptEnd.UNKNOWN:
             return told | {"cost": Booked.UNKNOWN, "usd": None, "tokens": None}
-        actual = Amount.model_validate(self.entry.get("actual") or {})
+        actual = amount_of(self.entry.get("actual") or [])
         billed = is_model and (actual.tokens > 0 or actual.usd > 0)
         return told | {
             "cost": Booked.PROVEN if billed else Booked.NONE,

@@ -80,6 +80,10 @@ class Ledger:
             steps=max(0, self.cap.steps - booked.steps),
         )
 
+    def line(self, attempt_id: str) -> AttemptLine:
+        """One attempt's."""
+        return self._lines[attempt_id]
+
     def is_held(self, attempt_id: str) -> bool:
         """Whether an attempt's worst case is still kept for it."""
         line = self._lines.get(attempt_id)

@@ -14,7 +14,7 @@ from contracts.happenings import AttemptBegun, AttemptEnded
 from contracts.receipts import AttemptLine
 from contracts.sheet import StepNumbers
 from contracts.steps import Effect, ModelTask, Step
-from contracts.terms import Amount
+from contracts.terms import Amount, brief
 from contracts.values import plain
 from workflows.kernel.attempts import evidence_digest, failure_of
 from workflows.kernel.ledger import cost_of, worst_case
@@ -93,7 +93,7 @@ class Attempts:
         self, begun: Begun[Request, Reply], attempt: Attempt
     ) -> tuple[Reply | Failure, Usage | None]:
         ledger, trail = self.run.ledger, self.run.trail
-        entry: dict[str, Any] = {"attempt": attempt.id, "step": begun.step.name}
+        entry: dict[str, Any] = {"attempt": attempt.id}
         try:
             raw = await self._schedule(begun, attempt)
         except ActivityError as error:
@@ -145,14 +145,13 @@ class Attempts:
             ledger.settle(attempt.id, Amount(calls=calls), failure.fault)
 
     def _line(self, attempt: Attempt) -> AttemptLine:
-        return next(line for line in reversed(self.run.ledger.lines) if line.attempt_id == attempt.id)
+        return self.run.ledger.line(attempt.id)
 
     def _booked(self, attempt: Attempt) -> dict[str, Any]:
         line = self._line(attempt)
-        actual = (
-            line.actual.model_dump(mode="json", exclude_defaults=True) if line.actual is not None else None
-        )
-        return {"end": line.end.value, "actual": actual}
+        if line.actual is None:
+            return {"end": line.end.value}
+        return {"end": line.end.value, "actual": brief(line.actual)}
 
     def _schedule(self, begun: Begun[Request, Reply], attempt: Attempt) -> workflow.ActivityHandle[RawValue]:
         """One server attempt: what may have cost money comes back to the workflow, always."""

@@ -199,7 +199,7 @@ class Steps:
     async def _read(self, step: Read[Request, Reply], request: Request, why: str, read_id: str) -> Reply:
         """Free and repeatable, so the server (or, when local, the worker) may retry it."""
         run, policy = self.run, self.run.sheet.steps[step.name].policy
-        entry: dict[str, Any] = {"read": read_id, "step": step.name}
+        entry: dict[str, Any] = {"read": read_id}
         options: dict[str, Any] = {
             "activity_id": read_id,
             "result_type": RawValue,
