@@ -28,6 +28,14 @@ class Amount(Value):
             steps=self.steps + other.steps,
         )
 
+    def __sub__(self, other: "Amount") -> "Amount":
+        return Amount(
+            usd=self.usd - other.usd,
+            tokens=self.tokens - other.tokens,
+            calls=self.calls - other.calls,
+            steps=self.steps - other.steps,
+        )
+
     def fits(self, within: "Amount") -> bool:
         """Whether no measure is larger than the other's."""
         return (

@@ -107,7 +107,7 @@ def test_a_recorded_link_is_chained_as_the_link_that_was_written() -> None:
     trail.add({"decision": "remedy", "facts": {"total": "49.90"}})
     written = trail.link(BALANCE)
     data = written.model_dump_json()
-    assert json.loads(data)["balance"] == {"settled": {"usd": "0.0123", "tokens": 700, "calls": 1}}
+    assert json.loads(data)["balance"] == {"settled": ["0.0123", 700, 1]}
     read = TrailLink.model_validate_json(data)
     assert read == written
     assert read.chain == chain("", read.entries, read.balance)

@@ -24,7 +24,7 @@ from tests.fault_server import faults
 from tests.fault_server.server import Behaviour, Exchange, good
 from tests.workflows.read_mails import PLAN, Mails, Readings, ReadMails
 from tests.workflows.world import World
-from workflows.kernel.ledger import total, worst_case
+from workflows.kernel.ledger import worst_case
 from workflows.kernel.plan import numbers_of
 
 NOTHING = Amount()
@@ -102,7 +102,7 @@ def side_by_side(*behaviours: Behaviour) -> list[Behaviour]:
 
 async def test_with_enough_for_all_every_hold_is_taken_before_anything_is_scheduled(world: World) -> None:
     """A cap of exactly the three holds; the first attempt's command already carries their sum."""
-    whole = total(holds(world))
+    whole = sum(holds(world), start=Amount())
     world.provider.script(*side_by_side(good, good, good))
     run = await read_all(world, usd=whole.usd, tokens=whole.tokens, calls=whole.calls)
     assert run.readings.ending is None
@@ -135,7 +135,7 @@ async def test_answers_come_back_in_the_order_of_the_requests(world: World) -> N
 async def test_when_one_hold_does_not_fit_nothing_is_scheduled_at_all(world: World, measure: str) -> None:
     """One unit less than the three holds: two are taken, and given back."""
     unit = {"usd": Decimal("0.000000000001"), "tokens": 1, "calls": 1}[measure]
-    run = await read_all(world, **{measure: getattr(total(holds(world)), measure) - unit})
+    run = await read_all(world, **{measure: getattr(sum(holds(world), start=Amount()), measure) - unit})
     assert run.readings.ending is not None
     assert run.readings.ending.kind is EndingKind.BUDGET_SPENT
     assert f"{measure}; of a cap of" in run.readings.ending.reason
@@ -160,7 +160,7 @@ async def test_when_one_fails_for_good_the_others_are_cancelled_in_order_and_boo
     assert (failed.end, failed.actual) == (AttemptEnd.SETTLED, Amount(calls=1))
     assert [(line.end, line.fault) for line in others] == [(AttemptEnd.UNKNOWN, Fault.CANCELLED)] * 2
     assert run.balance.held == NOTHING
-    assert run.balance.unknown == total(line.hold for line in others)
+    assert run.balance.unknown == sum((line.hold for line in others), start=Amount())
     assert run.balance.settled == Amount(calls=1, steps=3)
 
     scheduled = run.scheduled()

@@ -3,7 +3,6 @@
 Nothing here awaits, so no other task of the workflow can see a ledger between two states.
 """
 
-from collections.abc import Iterable
 from decimal import Decimal
 
 from contracts.attempts import Fault, Usage
@@ -37,11 +36,6 @@ def cost_of(usage: Usage, route: Route) -> Amount:
     )
 
 
-def total(amounts: Iterable[Amount]) -> Amount:
-    """The sum; zero for none."""
-    return sum(amounts, start=ZERO)
-
-
 class Ledger:
     """Every attempt of a run with its hold and what became of it."""
 
@@ -49,8 +43,9 @@ class Ledger:
         self.cap = cap
         self.escrow = escrow
         self.overrun = False
-        self._steps = ZERO
         self._lines: dict[str, AttemptLine] = {}
+        # Kept while booking: a run of a thousand attempts must not add up all of them for each.
+        self._totals = dict.fromkeys(AttemptEnd, ZERO)
 
     @property
     def lines(self) -> list[AttemptLine]:
@@ -59,15 +54,15 @@ class Ledger:
 
     @property
     def settled(self) -> Amount:
-        return self._steps + total(line.actual for line in self._lines.values() if line.actual)
+        return self._totals[AttemptEnd.SETTLED]
 
     @property
     def unknown(self) -> Amount:
-        return self._holds(AttemptEnd.UNKNOWN)
+        return self._totals[AttemptEnd.UNKNOWN]
 
     @property
     def held(self) -> Amount:
-        return self._holds(AttemptEnd.HELD)
+        return self._totals[AttemptEnd.HELD]
 
     @property
     def free(self) -> Amount:
@@ -96,7 +91,7 @@ class Ledger:
         """Book one step, or raise BudgetSpent."""
         if self.free.steps < 1:
             raise BudgetSpent(f"{name} would be step {self.settled.steps + 1}; {self._left('steps')}")
-        self._steps += Amount(steps=1)
+        self._totals[AttemptEnd.SETTLED] += Amount(steps=1)
 
     def hold(self, attempt_id: str, step: str, amount: Amount) -> None:
         """Keep the worst case of an attempt, or raise BudgetSpent; taken before anything is scheduled."""
@@ -115,6 +110,7 @@ class Ledger:
         self._lines[attempt_id] = AttemptLine(
             attempt_id=attempt_id, step=step, end=AttemptEnd.HELD, hold=amount
         )
+        self._totals[AttemptEnd.HELD] += amount
 
     def settle(self, attempt_id: str, actual: Amount, fault: Fault | None = None) -> None:
         """The cost is proven. Above the hold it is an overrun: booked as billed, and the last."""
@@ -139,9 +135,8 @@ class Ledger:
         if line.end is not AttemptEnd.HELD:
             raise AssertionError(f"attempt {attempt_id} was closed before, as {line.end}")
         self._lines[attempt_id] = line.model_copy(update={"end": end, "actual": actual, "fault": fault})
-
-    def _holds(self, end: AttemptEnd) -> Amount:
-        return total(line.hold for line in self._lines.values() if line.end is end)
+        self._totals[AttemptEnd.HELD] -= line.hold
+        self._totals[end] += line.hold if actual is None else actual
 
     def _left(self, measure: str) -> str:
         def show(amount: Amount) -> str:
