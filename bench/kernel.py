@@ -17,7 +17,7 @@ from bench.job import terms, ticket
 from bench.job_worker import READY, SIDES
 from bench.machine import cpu_seconds
 from bench.on_kernel import OnKernel
-from bench.processes import python
+from bench.processes import environment, python
 from bench.servers import Server, tuned
 from operations.starting import SLACK, TASK_TIMEOUT, TENANT, start
 from samples.build_shop import build_shop
@@ -64,14 +64,14 @@ async def measure(*, quick: bool) -> Section:
 async def working(server: Server) -> AsyncIterator[dict[str, int]]:
     """A provider and a worker for each side; yields the workers' process ids."""
     async with AsyncExitStack() as stack:
-        arguments = ["-m", "tests.fault_server"]
-        _, address = await stack.enter_async_context(python(arguments, b"http://"))
+        arguments, env = ["-m", "tests.fault_server"], environment(server.folder / "bytecode")
+        _, address = await stack.enter_async_context(python(arguments, "http://", env))
         build_shop(server.folder / "shop.db", datetime.now(UTC).date())
         starting = []
         for side in SIDES:
             (server.folder / f"{side}.toml").write_text(catalogue(side, address))
             arguments = ["-m", "bench.job_worker", side, server.address, str(server.folder)]
-            starting.append(stack.enter_async_context(python(arguments, READY.encode())))
+            starting.append(stack.enter_async_context(python(arguments, READY, env)))
         processes = [await each for each in starting]
         yield {side: process.pid for side, (process, _) in zip(SIDES, processes, strict=True)}
 
