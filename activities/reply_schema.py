@@ -1,6 +1,5 @@
 """The JSON schema of a reply, in the form that strict structured outputs take."""
 
-from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -12,11 +11,9 @@ PROSE = frozenset({"title", "description", "default", "examples"})
 STRING_LIMITS = frozenset({"maxLength", "minLength"})
 
 
-@cache
 def strict_schema(reply: type[BaseModel], *, string_limits: bool) -> dict[str, Any]:
     """The reply's schema with nothing referenced, every property required and no other one allowed.
 
-    Built once for a type, since it is sent with every attempt: not to be changed by whoever gets it.
     `string_limits=False` leaves the lengths of strings out, for services whose strict mode refuses them.
     A reply type that contains itself cannot be written so, and raises RecursionError.
     """
