@@ -8,7 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench import kernel
+from bench import command_line, kernel, server
 from bench.figures import Section
 from bench.machine import facts
 from bench.results import kept
@@ -18,7 +18,9 @@ __all__ = ["BENCHMARKS"]
 RESULTS = Path(__file__).parent / "results.md"
 
 BENCHMARKS: dict[str, Callable[..., Awaitable[Section]]] = {
+    "server": server.measure,
     "kernel": kernel.measure,
+    "command-line": command_line.measure,
 }
 
 
