@@ -68,7 +68,7 @@ class Case:
             self._end(run, failed=True)
             raise
         await workflow.wait_condition(workflow.all_handlers_finished)
-        run.conclude()
+        run.show()
         self._end(run, failed=False)
         receipt = Receipt(trail=run.trail.link(run.ledger.balance()))
         return result.model_copy(update={"receipt": receipt, "ending": run.ending})

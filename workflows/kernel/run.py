@@ -86,7 +86,6 @@ class Run:
         self.plan.check_transition(self.stage, stage)
         self.stage = stage
         self.trail.add({"stage": stage.value})
-        self.describe()
         self.tell(lambda: StageEntered(stage=stage.value))
 
     @property
@@ -94,17 +93,13 @@ class Run:
         """What is proven, and the worst case of what nobody can say."""
         return self.ledger.settled.usd + self.ledger.unknown.usd
 
-    def conclude(self) -> None:
-        """Leave the last words where operators look: in the details, and in lists the final amount."""
-        self.describe()
-        self.show()
-
     def show(self) -> None:
-        """Leave stage and spend where lists show them, unless they stand there already.
+        """Leave details, stage and spend where operators look.
 
         Called before anything that takes time and at the end. A stage that passes within one workflow task
         is seen by nobody, so it costs no event; the trail has it.
         """
+        self.describe()
         stage, usd = self._shown
         changes: list[SearchAttributeUpdate[Any]] = []
         if self.stage is not stage:
@@ -152,7 +147,6 @@ class Run:
                 since=self.now,
             )
         )
-        self.describe()
         return len(self.steps) - 1
 
     def mark(self, step: int, **changes: Any) -> None:
@@ -163,7 +157,6 @@ class Run:
     def waiting(self, waiting: Waiting) -> Iterator[None]:
         """Show what the run waits for while it does."""
         self.waits.append(waiting)
-        self.describe()
         self.show()
         what = Wait.APPROVAL if waiting.action is not None else Wait.RETRY
         self.tell(lambda: WaitBegun(what=what, until=waiting.until))

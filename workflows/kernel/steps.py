@@ -212,6 +212,10 @@ class Steps:
             "summary": f"because {why}"[:400],
         }
         start = workflow.execute_local_activity if step.local else workflow.execute_activity
+        if step.local:
+            run.describe()  # over in a moment, as a rule, so lists need not show it
+        else:
+            run.show()
         try:
             raw: RawValue = await start(step.name, request, **options)
         except ActivityError as error:
