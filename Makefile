@@ -10,7 +10,7 @@ KEYLESS := env -u OPENAI_API_KEY -u OPENAI_BASE_URL -u OPENAI_ORG_ID -u OPENAI_P
 	-u OTEL_EXPORTER_OTLP_ENDPOINT -u OTEL_EXPORTER_OTLP_TRACES_ENDPOINT -u OTEL_EXPORTER_OTLP_METRICS_ENDPOINT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo smoke test check rehearse record screenshots format lock stop clean reset environment
+.PHONY: help demo smoke test check bench rehearse record screenshots format lock stop clean reset environment
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,9 @@ check: environment ## lint, format, types and import rules
 
 rehearse: environment ## build the workers' image as far as it goes without a container engine, and try it
 	@$(KEYLESS) $(PYTHON) -m tests.deploy.rehearsal
+
+bench: environment ## measure against stock Temporal and hand-written workflows; ratios, in minutes
+	@$(KEYLESS) $(PYTHON) -m bench
 
 record: environment ## run every scenario again and record tests/histories anew
 	@$(KEYLESS) $(PYTHON) -W ignore -m tests.record_histories 2>/dev/null

@@ -8,7 +8,7 @@ from contracts.receipts import Result
 from contracts.terms import Amount, Terms
 from contracts.tickets import Ticket
 
-__all__ = ["Answered", "Remedy", "terms", "ticket"]
+__all__ = ["TEXT", "Answered", "Remedy", "terms", "ticket"]
 
 # Sample 01, so that the order exists.
 TEXT = """Hello,
@@ -39,12 +39,14 @@ class Answered(Result):
     reply: str
 
 
-def ticket(number: str) -> Ticket:
-    """The same mail under another id."""
+def ticket(number: str, characters: int = 0) -> Ticket:
+    """The same mail under another id; made longer by what people quote below."""
+    quoted = "> and I had been looking forward to them for weeks, as I wrote before\n"
+    text = TEXT + (quoted * (characters // len(quoted) + 1))[: max(0, characters - len(TEXT))]
     return Ticket(
         sender="b.okafor@mailbox.example",
         subject="Mugs arrived broken, order KM-20417",
-        text=TEXT,
+        text=text,
         message_id=f"<{number}@mailbox.example>",
     )
 

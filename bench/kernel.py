@@ -13,18 +13,21 @@ from temporalio.client import WorkflowHandle
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 
 from bench.figures import Requirement, Section, Spread, Table, ratios
-from bench.job import terms, ticket
+from bench.job import TEXT, terms, ticket
 from bench.job_worker import READY, SIDES
 from bench.machine import cpu_seconds
 from bench.on_kernel import OnKernel
 from bench.processes import environment, python
 from bench.servers import Server, tuned
-from operations.starting import SLACK, TASK_TIMEOUT, TENANT, start
+from operations.histories import event_name
+from operations.starting import SLACK, TASK_TIMEOUT, TENANT, amounts, start
 from samples.build_shop import build_shop
 
 __all__ = ["measure"]
 
 IN_FLIGHT = 32
+LONG = 3_000
+"""Characters of a long mail: what the kernel adds to a history does not grow with it."""
 NAMES = {"kernel": "on the kernel", "local": "by hand, local lookup", "plain": "by hand, three activities"}
 
 
@@ -44,11 +47,13 @@ class History:
 
     events: int
     size: int
+    kinds: dict[str, int]
+    """Bytes by kind of event."""
 
 
 async def measure(*, quick: bool) -> Section:
     """Every side in turn, as often as there are rounds."""
-    rounds, runs = (2, 24) if quick else (9, 96)
+    rounds, runs = (2, 12) if quick else (9, 96)
     measured: dict[str, list[Round]] = defaultdict(list)
     async with tuned() as server, working(server) as pids:
         for side in SIDES:
@@ -57,7 +62,10 @@ async def measure(*, quick: bool) -> Section:
             for side in SIDES:
                 measured[side].append(await turn(server, side, pids, f"{side}-{number}", runs))
         histories = {side: await history_of(server, f"bench/{side}-0/0") for side in SIDES}
-    return section(measured, histories, rounds, runs)
+        for side in SIDES:
+            await (await begun(server, side, f"bench/{side}-long", LONG)).result()
+        long = {side: await history_of(server, f"bench/{side}-long") for side in SIDES}
+    return section(measured, histories, long, rounds, runs)
 
 
 @asynccontextmanager
@@ -105,9 +113,9 @@ async def turn(server: Server, side: str, pids: dict[str, int], name: str, runs:
     )
 
 
-async def begun(server: Server, side: str, name: str) -> WorkflowHandle[Any, Any]:
-    """Start a run; both sides under a tenant, bounded, with the same task timeout."""
-    given, limits = ticket(name), terms(side)
+async def begun(server: Server, side: str, name: str, characters: int = 0) -> WorkflowHandle[Any, Any]:
+    """Start a run; both sides with the same options, but for the stage that only the kernel has."""
+    given, limits = ticket(name, characters), terms(side)
     queue = f"bench-{side}"
     if side == "kernel":
         await start(server.client, OnKernel, given, limits, task_queue=queue, workflow_id=name)
@@ -119,6 +127,8 @@ async def begun(server: Server, side: str, name: str) -> WorkflowHandle[Any, Any
         task_queue=queue,
         execution_timeout=limits.deadline + SLACK,
         task_timeout=TASK_TIMEOUT,
+        static_summary=f"for {limits.tenant}: {amounts(limits.cap)} at most",
+        static_details=f"- requested by {limits.requested_by}\n- model profile {limits.profile}",
         search_attributes=TypedSearchAttributes([SearchAttributePair(TENANT, limits.tenant)]),
     )
 
@@ -126,11 +136,18 @@ async def begun(server: Server, side: str, name: str) -> WorkflowHandle[Any, Any
 async def history_of(server: Server, name: str) -> History:
     """What one run left behind."""
     history = await server.client.get_workflow_handle(name).fetch_history()
-    return History(len(history.events), sum(event.ByteSize() for event in history.events))
+    kinds: dict[str, int] = defaultdict(int)
+    for event in history.events:
+        kinds[event_name(event).partition("(")[2].rstrip(")")] += event.ByteSize()
+    return History(len(history.events), sum(kinds.values()), dict(kinds))
 
 
 def section(
-    measured: dict[str, list[Round]], histories: dict[str, History], rounds: int, runs: int
+    measured: dict[str, list[Round]],
+    histories: dict[str, History],
+    long: dict[str, History],
+    rounds: int,
+    runs: int,
 ) -> Section:
     def spread(side: str, figure: str) -> Spread:
         return Spread([getattr(each, figure) for each in measured[side]])
@@ -163,11 +180,23 @@ def section(
     return Section(
         "kernel",
         f"The three-step job, {IN_FLIGHT} in flight, {runs} runs a turn, {rounds} turns each.",
-        [Table(columns, rows)],
+        [Table(columns, rows), by_kind(histories)],
         requirements(spread, histories),
+        notes=[
+            f"with a ticket of {LONG} characters instead of {len(TEXT)} the kernel's history has "
+            f"{long['kernel'].size / long[side].size:.2f} of the bytes of {NAMES[side]}"
+            for side in ("local", "plain")
+        ],
         figures={side: [vars(each) for each in measured[side]] for side in NAMES}
         | {"histories": {side: vars(each) for side, each in histories.items()}},
     )
+
+
+def by_kind(histories: dict[str, History]) -> Table:
+    """Where the bytes go."""
+    kinds = sorted(histories["kernel"].kinds, key=lambda kind: -histories["kernel"].kinds[kind])
+    rows = [[kind, *(str(histories[side].kinds.get(kind, 0)) for side in NAMES)] for kind in kinds]
+    return Table(["bytes by kind of event", *NAMES.values()], rows)
 
 
 def requirements(spread: Any, histories: dict[str, History]) -> Sequence[Requirement]:

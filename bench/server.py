@@ -113,7 +113,7 @@ def section(measured: dict[str, list[Round]], rounds: int) -> Section:
     more = ratios(spread("tuned", "steps_s"), spread("stock", "steps_s"))
     return Section(
         "server",
-        f"An idle worker's steps and timers, and {IN_FLIGHT} runs of {STEPS} steps at once; {rounds} turns each. "
+        f"One run alone, and {IN_FLIGHT} runs of {STEPS} steps at once; {rounds} turns each. "
         "Stock is `temporal server start-dev --db-filename`, tuned is how Tenuto starts it.",
         [Table(["", *SIDES, "tuned / stock"], rows)],
         [Requirement("steps/s, tuned against stock", 2.5, more)],

@@ -21,7 +21,7 @@ from contracts.values import Value, plain
 from workflows.kernel.plan import Plan, least_cap
 from workflows.kernel.run import STAGE
 
-__all__ = ["STAGE", "TENANT", "Started", "TermsRefused", "check_terms", "start", "workflow_id_of"]
+__all__ = ["STAGE", "TENANT", "Started", "TermsRefused", "amounts", "check_terms", "start", "workflow_id_of"]
 
 TENANT = SearchAttributeKey.for_keyword("TenutoTenant")
 
