@@ -39,7 +39,7 @@ Handles = dict[int, list[WorkflowHandle[Any, Any]]]
 
 async def measure(*, quick: bool) -> Section:
     """Kills first; then a longer time without any, while the model works."""
-    kills, busy_s = (1, 15.0) if quick else (5, 150.0)
+    kills, busy_s = (1, 15.0) if quick else (4, 120.0)
     moved: dict[int, list[float]] = {each: [] for each in HEARTBEATS_S}
     done: dict[int, list[float]] = {each: [] for each in HEARTBEATS_S}
     async with tuned() as server, provider(server) as env:

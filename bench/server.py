@@ -35,7 +35,7 @@ class Round:
 
 async def measure(*, quick: bool) -> Section:
     """Both servers in turn; the one that waits does next to nothing."""
-    rounds = 2 if quick else 7
+    rounds = 2 if quick else 5
     measured: dict[str, list[Round]] = {side: [] for side in SIDES}
     async with AsyncExitStack() as stack:
         clients = {side: await stack.enter_async_context(working(side)) for side in SIDES}
