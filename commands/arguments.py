@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from commands.examples import ENVIRONMENT, EXAMPLES, OVERVIEW
+from commands.examples import ENVIRONMENT, EXAMPLES, INPUTS, OVERVIEW
 from commands.grammar import Parser
 
 __all__ = ["parser"]
@@ -52,8 +52,12 @@ def add_run(commands: "Commands[Parser]", tenant: str) -> None:
         description="All inputs are checked before the first run starts. The same input of the same tenant "
         "joins the run that is there.",
     )
+    run.more = [("inputs of resolve-ticket", INPUTS)]
     run.add_argument("workflow", metavar="WORKFLOW", help="for example resolve-ticket")
-    run.add_argument("inputs", nargs="+", metavar="INPUT", help="a mail, a folder of .eml files, or -")
+    run.add_argument("inputs", nargs="+", metavar="INPUT", help="a file, a folder, or - (see below)")
+    run.add_argument(
+        "--from", dest="sender", metavar="ADDRESS", help="the sender of texts and JSON lines that name none"
+    )
     run.add_argument("--tenant", default=tenant, help="whose run it is (default: %(default)s)")
     run.add_argument("--usd", metavar="AMOUNT", help="cap in US dollars, for example 0.05")
     run.add_argument("--tokens", type=int, metavar="N", help="cap in tokens")
