@@ -15,11 +15,12 @@ from rich.console import Console
 from temporalio.client import Client
 
 from activities.approvers import new_key
-from commands.demo_cast import Part, cast
+from commands.demo_cast import cast
 from commands.demo_play import Course, play
 from commands.demo_proof import Proof, prove, refunds_in
 from commands.demo_report import as_text, print_demo
 from commands.failures import CommandError, Exit
+from commands.sample_tickets import Sample
 from commands.services import (
     catalogue_here,
     check_key,
@@ -143,8 +144,8 @@ def set_up(profile: str, console: Console) -> Setting:
 
 
 async def perform(
-    setting: Setting, parts: list[Part], profile: str, console: Console, workflows: list[Any]
-) -> tuple[str | None, list[tuple[Part, Story]], Proof]:
+    setting: Setting, parts: list[Sample], profile: str, console: Console, workflows: list[Any]
+) -> tuple[str | None, list[tuple[Sample, Story]], Proof]:
     """The course and its proof."""
     client = await connect()
     since = datetime.now(UTC)
