@@ -41,6 +41,16 @@ def add_stack(commands: "Commands[Parser]") -> None:
     demo.add_argument("--yes", action="store_true", help="agree to what it can cost at most, unasked")
     demo.add_argument("--keep", action="store_true", help="leave everything running; `down` ends it")
     demo.add_argument("--json", action="store_true", help="the results as JSON")
+    evaluate = commands.add_parser("evaluate", help="every sample ticket: how many does the model get right?")
+    evaluate.add_argument(
+        "--only",
+        action="append",
+        metavar="GROUP|FILE",
+        help="only these, or `shown`, or `held-out`; may be repeated",
+    )
+    evaluate.add_argument("--provider", metavar="NAME", help="a profile of models.toml (default: the first)")
+    evaluate.add_argument("--yes", action="store_true", help="agree to what it can cost at most, unasked")
+    evaluate.add_argument("--json", action="store_true", help="the results as JSON")
     commands.add_parser("dev", help="a whole stack in the foreground, until Ctrl-C")
     commands.add_parser("down", help="end what `demo --keep` left running")
 

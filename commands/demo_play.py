@@ -53,7 +53,9 @@ class Course:
     answered: set[str] = field(default_factory=set)
 
 
-async def play(course: Course, workflow: Any, parts: Sequence[Sample], terms: Terms) -> None:
+async def play(
+    course: Course, workflow: Any, parts: Sequence[Sample], terms: Terms, *, kill: bool = True
+) -> None:
     """Return when every run has ended; TimeoutError when they do not, ServiceError without a worker."""
     for each in parts:
         started = await start(course.client, workflow, each.ticket, terms, task_queue=TASK_QUEUE)
@@ -64,7 +66,7 @@ async def play(course: Course, workflow: Any, parts: Sequence[Sample], terms: Te
         asyncio.create_task(each)
         for each in (
             watch(course.client, course.runs, course.board),
-            kill_once(course),
+            kill_once(course) if kill else outlive(course.worker),
             answer_all(course),
         )
     ]
@@ -103,8 +105,13 @@ async def kill_once(course: Course) -> None:
     await gone(course.worker)  # a killed process takes a moment
     await asyncio.to_thread(course.worker.ensure)
     course.board.say("started the worker again: the runs go on where they were", "bold green")
-    await gone(course.worker)
-    raise ServiceError(f"the worker ended; its log is {course.worker.log}")
+    await outlive(course.worker)
+
+
+async def outlive(worker: Service) -> None:
+    """Raise ServiceError when the worker ends: nothing goes on without it."""
+    await gone(worker)
+    raise ServiceError(f"the worker ended; its log is {worker.log}")
 
 
 async def gone(service: Service) -> None:

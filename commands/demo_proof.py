@@ -27,6 +27,10 @@ class RefundMade:
     usd: Decimal
     voided: bool
 
+    def of(self, workflow_id: str) -> bool:
+        """Whether a run of that id made it."""
+        return self.key.startswith(f"{workflow_id}/")
+
 
 @dataclass(frozen=True)
 class Proof:
@@ -91,7 +95,7 @@ def wrong_refunds(runs: Sequence[tuple[Sample, str]], refunds: Sequence[RefundMa
         if times > 1:
             problems.append(f"order {order} was refunded {times} times")
     for refund in paid:
-        part = next((part for part, name in runs if refund.key.startswith(f"{name}/")), None)
+        part = next((part for part, name in runs if refund.of(name)), None)
         if part is None:
             problems.append(f"the refund of {refund.order_number} belongs to no run")
         elif part.refund != refund.usd:

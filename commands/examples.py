@@ -44,8 +44,8 @@ INPUTS: Sequence[tuple[str, str]] = (
     ("-", "standard input, in any of these forms"),
     (
         "long texts",
-        "above 12,000 characters or 14,500 bytes are cut, and quoted earlier messages are left out, each with "
-        "a note in the text",
+        "above 12,000 characters or 14,500 bytes are cut, and quoted earlier messages left out, each with a "
+        "note in the text",
     ),
     ("twice", "the same message is one run"),
 )
@@ -55,6 +55,11 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
         ("six tickets with the local model, nothing is charged", "demo"),
         ("two tickets, and leave the UI running", "demo --tickets 2 --keep"),
         ("with a provider; says what it can cost at most and asks", "demo --provider openai-small"),
+    ),
+    "evaluate": (
+        ("how well does the local model read the tickets?", "evaluate"),
+        ("while you work on a prompt: those that may be looked at", "evaluate --only shown"),
+        ("one group, with a provider", "evaluate --only attempt --provider openai-small"),
     ),
     "dev": (("until Ctrl-C; another terminal starts the runs", "dev"),),
     "down": (("after demo --keep", "down"),),

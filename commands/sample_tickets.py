@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from contracts.tickets import Ticket
+from contracts.tickets import Ticket, TicketReading
 from embedded.stack import CHECKOUT
 from operations.inbox import read_inbox
 
@@ -30,6 +30,8 @@ class Sample:
     """What may be paid back, in US dollars; None when nothing may."""
     approve: bool
     """What a careful person says if asked."""
+    reading: TicketReading
+    """What a careful reader reads, with no summary."""
 
 
 def samples() -> dict[str, Sample]:
@@ -49,4 +51,5 @@ def sample(label: str, ticket: Ticket, truth: dict[str, Any]) -> Sample:
         path=truth["path"],
         refund=Decimal(refund) if refund is not None else None,
         approve=truth.get("approval") == "approve",
+        reading=TicketReading(**truth["reading"], summary=""),
     )

@@ -70,6 +70,8 @@ def starter(*arguments: str, home: Path, **environment: str) -> "subprocess.Comp
         (["replay", "{empty}"], 2, "no .json file in this folder"),
         (["demo", "--tickets", "0"], 2, "there are 1 to "),
         (["demo", "--provider", "nope"], 2, "no profile 'nope'; known: "),
+        (["evaluate", "--only", "nope"], 2, "--only 'nope': no such sample; shown, held-out, "),
+        (["evaluate", "--provider", "nope"], 2, "no profile 'nope'; known: "),
     ],
 )
 def test_a_wrong_command_is_told_in_one_clear_line(

@@ -111,6 +111,7 @@ def test_every_wish_and_every_problem_is_met() -> None:
 
 
 def test_no_two_tickets_are_the_same_mail() -> None:
+    assert len({ticket.subject for ticket in TICKETS.values()}) == len(TRUTH)
     assert len({ticket.message_id for ticket in TICKETS.values()}) == len(TRUTH)
 
 
