@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NoReturn
 
 from operations.ticket_making import InboxError
 from operations.ticket_text import decoded
@@ -82,20 +82,30 @@ def sources_of(name: str, stdin: BinaryIO) -> Iterator[Source]:
 
 def in_folder(top: Path) -> Iterator[Source]:
     """Files of known forms, in every folder below; a Maildir's mails are known by where they are."""
-
-    def refuse(error: OSError) -> None:
-        raise InboxError(f"{error.filename}: cannot be read: {error.strerror}") from error
-
     for place, folders, files in os.walk(top, onerror=refuse):
-        here, mails = Path(place), []
+        here = Path(place)
+        found = [(file, form_of(file)) for file in (here / name for name in sorted(files))]
         if set(folders) >= MAILDIR:
-            mails = [*(here / "new").iterdir(), *(here / "cur").iterdir()]
+            mails = sorted([*delivered(here / "new"), *delivered(here / "cur")], key=lambda mail: mail.name)
+            found = [*((mail, Form.MAIL) for mail in mails), *found]
             folders[:] = set(folders) - MAILDIR
         folders[:] = sorted(folder for folder in folders if not folder.startswith("."))
-        for file in [*sorted(mails, key=lambda mail: mail.name), *(here / name for name in sorted(files))]:
-            form = Form.MAIL if file in mails else form_of(file)
+        for file, form in found:
             if form is not None and not file.name.startswith(".") and file.is_file():
                 yield Source(str(file), file.relative_to(top).as_posix(), form, content_of(file))
+
+
+def refuse(error: OSError) -> NoReturn:
+    """A folder that may not be listed is not passed over."""
+    raise InboxError(f"{error.filename}: cannot be read: {error.strerror}") from error
+
+
+def delivered(folder: Path) -> list[Path]:
+    """The mails in one of a Maildir's folders."""
+    try:
+        return list(folder.iterdir())
+    except OSError as error:
+        refuse(error)
 
 
 def form_of(file: Path) -> Form | None:
