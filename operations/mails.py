@@ -43,7 +43,7 @@ def ticket_of_mail(content: bytes, sender: str | None = None) -> Ticket:
             notes=attachments_of(message),
         )
     except InboxError as error:
-        raise InboxError(f"broken mail: {error}") from error
+        raise InboxError(f"not a mail: {error}") from error
 
 
 def text_of(message: EmailMessage) -> str:

@@ -42,7 +42,8 @@ def ticket_from(
             message_id=message_id,
         )
     except ValidationError as error:
-        raise InboxError(f"not a ticket: {error.errors()[0]['msg']}") from error
+        first = error.errors()[0]
+        raise InboxError(f"{first['loc'][0]}: {first['msg']}") from error
 
 
 def address_in(sender: str) -> str:

@@ -162,7 +162,7 @@ def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
         (b"From: a@b.example\n\n  \n", "no text"),
         (b"\x89PNG\r\n\0\0", "neither a mail nor a text"),
         (b"From: a@b.example\nContent-Type: image/png\n\nxxxx", "no text"),
-        (b"From: " + b"a" * 300 + b"@b.example\n\ntext", "not a ticket"),
+        (b"From: " + b"a" * 300 + b"@b.example\n\ntext", "sender: String should have at most 254"),
         (b"From: a@b.example\nContent-Type: multipart/mixed\n\nno boundary", "broken mail|no text"),
     ],
 )

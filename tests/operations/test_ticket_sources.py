@@ -119,7 +119,7 @@ def test_an_mbox_is_known_by_its_content(tmp_path: Path) -> None:
 def test_every_bad_mail_of_an_mbox_is_named(tmp_path: Path) -> None:
     file = tmp_path / "in.mbox"
     file.write_bytes(mbox("a", "b", "c").replace(b"<anna@posteo.example>\nSubject: b", b"\nSubject: b"))
-    assert problems(file) == [f"{file}#2: broken mail: no sender's address"]
+    assert problems(file) == [f"{file}#2: not a mail: no sender's address"]
     file.write_bytes(b"no mail at all")
     assert problems(file) == [f"{file}: no mail in this mbox: no line `From ADDRESS TIME` begins one"]
 
