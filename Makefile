@@ -10,13 +10,16 @@ KEYLESS := env -u OPENAI_API_KEY -u OPENAI_BASE_URL -u OPENAI_ORG_ID -u OPENAI_P
 	-u OTEL_EXPORTER_OTLP_ENDPOINT -u OTEL_EXPORTER_OTLP_TRACES_ENDPOINT -u OTEL_EXPORTER_OTLP_METRICS_ENDPOINT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo smoke test check bench rehearse record screenshots format lock stop clean reset environment
+.PHONY: help demo evaluate smoke test check bench rehearse record screenshots format lock stop clean reset environment
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 demo: environment ## resolve sample tickets with a local model and a local Temporal server
 	@$(PYTHON) starter.py demo $(if $(PROVIDER),--provider $(PROVIDER)) $(if $(TICKETS),--tickets $(TICKETS))
+
+evaluate: environment ## run every sample ticket with the local model and count the right paths
+	@$(PYTHON) starter.py evaluate $(if $(PROVIDER),--provider $(PROVIDER))
 
 smoke: environment ## one ticket from end to end, with the real local model
 	@$(KEYLESS) $(PYTHON) starter.py demo --tickets 1 --json

@@ -16,6 +16,7 @@ INTERRUPTED = 130
 LEFT = {
     "run": "what was started goes on: `python starter.py list`",
     "demo": "the servers that it started have ended",
+    "evaluate": "the servers that it started have ended",
     "dev": "the servers that it started have ended",
     "approve": "`python starter.py status ID` says whether the answer was taken",
     "deny": "`python starter.py status ID` says whether the answer was taken",
@@ -66,7 +67,7 @@ def under_way() -> None:
 def dispatch(options: "Namespace") -> int:
     """Find the command's body; only what it needs is imported."""
     match options.command:
-        case "dev" | "down" | "demo":
+        case "dev" | "down" | "demo" | "evaluate":
             return on_this_machine(options)
         case "new-key":
             surroundings()
@@ -100,6 +101,11 @@ def on_this_machine(options: "Namespace") -> int:
         workflows = registered()
         under_way()
         return demo(options, workflows)
+    if options.command == "evaluate":
+        from commands.evaluate import evaluate
+
+        under_way()
+        return evaluate(options)
     under_way()
     match options.command:
         case "dev":

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from commands.examples import ENVIRONMENT, EXAMPLES, OVERVIEW
+from commands.examples import ENVIRONMENT, EXAMPLES, INPUTS, OVERVIEW
 from commands.grammar import Parser
 
 __all__ = ["parser"]
@@ -41,6 +41,16 @@ def add_stack(commands: "Commands[Parser]") -> None:
     demo.add_argument("--yes", action="store_true", help="agree to what it can cost at most, unasked")
     demo.add_argument("--keep", action="store_true", help="leave everything running; `down` ends it")
     demo.add_argument("--json", action="store_true", help="the results as JSON")
+    evaluate = commands.add_parser("evaluate", help="every sample ticket: how many does the model get right?")
+    evaluate.add_argument(
+        "--only",
+        action="append",
+        metavar="GROUP|FILE",
+        help="only these, or `shown`, or `held-out`; may be repeated",
+    )
+    evaluate.add_argument("--provider", metavar="NAME", help="a profile of models.toml (default: the first)")
+    evaluate.add_argument("--yes", action="store_true", help="agree to what it can cost at most, unasked")
+    evaluate.add_argument("--json", action="store_true", help="the results as JSON")
     commands.add_parser("dev", help="a whole stack in the foreground, until Ctrl-C")
     commands.add_parser("down", help="end what `demo --keep` left running")
 
@@ -52,8 +62,12 @@ def add_run(commands: "Commands[Parser]", tenant: str) -> None:
         description="All inputs are checked before the first run starts. The same input of the same tenant "
         "joins the run that is there.",
     )
+    run.more = [("inputs of resolve-ticket", INPUTS)]
     run.add_argument("workflow", metavar="WORKFLOW", help="for example resolve-ticket")
-    run.add_argument("inputs", nargs="+", metavar="INPUT", help="a mail, a folder of .eml files, or -")
+    run.add_argument("inputs", nargs="+", metavar="INPUT", help="a file, a folder, or - (see below)")
+    run.add_argument(
+        "--from", dest="sender", metavar="ADDRESS", help="the sender of texts and JSON lines that name none"
+    )
     run.add_argument("--tenant", default=tenant, help="whose run it is (default: %(default)s)")
     run.add_argument("--usd", metavar="AMOUNT", help="cap in US dollars, for example 0.05")
     run.add_argument("--tokens", type=int, metavar="N", help="cap in tokens")

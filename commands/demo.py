@@ -5,61 +5,35 @@ import asyncio
 import os
 import sys
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from temporalio.client import Client
 
 from activities.approvers import new_key
-from commands.demo_cast import Part, cast
+from commands.demo_cast import cast
 from commands.demo_play import Course, play
 from commands.demo_proof import Proof, prove, refunds_in
 from commands.demo_report import as_text, print_demo
-from commands.failures import CommandError, Exit
-from commands.services import (
-    catalogue_here,
-    check_key,
-    needed_model,
-    payments_service,
-    samples_in,
-    worker_service,
-)
+from commands.failures import Exit
+from commands.sample_stack import DRAIN_S, Setting, agree_to_cost, end_leftovers, set_up
+from commands.sample_tickets import Sample
+from commands.services import catalogue_here, check_key, worker_service
 from commands.stack import ended_in_order, refuse_second_worker, running
 from commands.watching import board_on
 from connection import connect
 from contracts.terms import Amount, Terms
-from embedded.local_model import JOURNAL
 from embedded.stack import home
-from embedded.temporal_server import TemporalServer, ensure_temporal
 from operations.histories import fetch
 from operations.lines import console_on, put
 from operations.matching import match, requests_in
-from operations.starting import TENANT
 from operations.story import Story, story
 from operations.wording import dollars
 from workflows.resolve_ticket import PLAN, ResolveTicket
 
 __all__ = ["demo"]
-
-# Nothing is under way when a demo ends well; when it is interrupted, nobody waits for a model.
-DRAIN_S = 5.0
-DEMO = "demo-"
-
-
-@dataclass(frozen=True)
-class Setting:
-    """A stack of the demo's own."""
-
-    tenant: str
-    folder: Path
-    temporal: TemporalServer
-    journal: Path | None
-    """Of the embedded model server; None when another provider answers."""
-    journal_from: int
 
 
 def demo(options: argparse.Namespace, workflows: list[Any]) -> Exit:
@@ -75,7 +49,7 @@ def demo(options: argparse.Namespace, workflows: list[Any]) -> Exit:
     with ExitStack() as stack:
         if not options.keep:
             stack.enter_context(ended_in_order(before, console, DRAIN_S))
-        setting = set_up(profile, console)
+        setting = set_up("demo", profile, console)
         killed, runs, proof = asyncio.run(perform(setting, parts, profile, console, workflows))
         stories = [(part, told) for part, told in runs]
         if options.json:
@@ -84,24 +58,6 @@ def demo(options: argparse.Namespace, workflows: list[Any]) -> Exit:
             print_demo(stories, proof, killed, console, workflows)
         say_what_next(setting, profile, options.keep, console)
     return Exit.FAILED if proof.problems else Exit.OK
-
-
-def agree_to_cost(profile: str, tickets: int, console: Console, *, agreed: bool) -> None:
-    """Say what a provider that charges can cost at most; go on only when agreed. Raises CommandError."""
-    price = catalogue_here(os.environ).route(profile).price
-    if not price.input and not price.output:
-        return
-    most = PLAN.cap.usd * tickets
-    words = f"{profile} charges: {tickets} tickets can cost at most {dollars(most)}, the sum of their caps"
-    put(console, (0, words, "bold yellow"))
-    if agreed:
-        return
-    if not sys.stdin.isatty():
-        line = f"{profile} charges, and nobody is here to be asked: agree with --yes"
-        raise CommandError(Exit.BAD_INPUT, line)
-    console.print("go on? [y/N] ", end="")
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-        raise CommandError(Exit.FAILED, "not started; nothing was spent")
 
 
 def say_unused_key(profile: str, console: Console) -> None:
@@ -115,36 +71,9 @@ def say_unused_key(profile: str, console: Console) -> None:
             return
 
 
-def set_up(profile: str, console: Console) -> Setting:
-    """Fresh shop, payments and approvers in a folder of this demo; Temporal and model found or started."""
-    base = home()
-    tenant = f"{DEMO}{datetime.now().astimezone():%H%M%S}"
-    folder = base / "demo" / f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
-    samples_in(folder)
-    temporal = ensure_temporal(base)
-    os.environ["TEMPORAL_ADDRESS"] = temporal.address
-    put(console, (0, f"Temporal at {temporal.address}, UI at {temporal.ui or 'your own'}", "dim"))
-    facts = payments_service(base, folder).ensure().facts
-    for variable, fact in (
-        ("PAYMENTS_URL", "url"),
-        ("SHOP", "shop"),
-        ("MAIL", "mail"),
-        ("APPROVERS", "approvers"),
-    ):
-        os.environ[f"TENUTO_{variable}"] = facts[fact]
-    model = needed_model(base, profile, os.environ)
-    journal = base / JOURNAL if model is not None else None
-    answering = f"{model.model} on this machine" if model is not None else f"profile {profile}"
-    put(console, (0, f"model: {answering}; payments at {facts['url']}", "dim"))
-    worker_service(base, drain_s=DRAIN_S).ensure()
-    put(console, (0, "worker started", "dim"))
-    size = journal.stat().st_size if journal is not None and journal.exists() else 0
-    return Setting(tenant, folder, temporal, journal, size)
-
-
 async def perform(
-    setting: Setting, parts: list[Part], profile: str, console: Console, workflows: list[Any]
-) -> tuple[str | None, list[tuple[Part, Story]], Proof]:
+    setting: Setting, parts: list[Sample], profile: str, console: Console, workflows: list[Any]
+) -> tuple[str | None, list[tuple[Sample, Story]], Proof]:
     """The course and its proof."""
     client = await connect()
     since = datetime.now(UTC)
@@ -172,15 +101,6 @@ async def perform(
         matched = match(requests_in(setting.journal, setting.journal_from), models)
     proof = await prove(runs, matched, refunds_in(setting.folder / "payments.jsonl"), workflows)
     return course.killed_during, [(part, told) for part, told, _ in runs], proof
-
-
-async def end_leftovers(client: Client, console: Console) -> None:
-    """End open runs of earlier demos: their shop and payments are gone, so they can only fail."""
-    async for each in client.list_workflows("ExecutionStatus = 'Running'"):
-        if str(each.typed_search_attributes.get(TENANT, "")).startswith(DEMO):
-            handle = client.get_workflow_handle(each.id, run_id=each.run_id)
-            await handle.terminate("left over by an interrupted demo")
-            put(console, (0, f"ended {each.id}, left over by an interrupted demo", "dim"))
 
 
 async def others_since(client: Client, since: datetime, known: set[str]) -> list[Story]:

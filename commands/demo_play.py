@@ -15,8 +15,8 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from commands.answering import question_in, send_answer
-from commands.demo_cast import Part
 from commands.failures import CommandError
+from commands.sample_tickets import Sample
 from commands.sources import status_by_query
 from commands.watching import Board, Watched, watch
 from connection import TASK_QUEUE
@@ -46,25 +46,27 @@ class Course:
     """The demo's own approver."""
     board: Board
     runs: list[Watched] = field(default_factory=list)
-    parts: dict[str, Part] = field(default_factory=dict)
+    parts: dict[str, Sample] = field(default_factory=dict)
     """By workflow id."""
     killed_during: str | None = None
     """The attempt that was in flight when the worker was killed."""
     answered: set[str] = field(default_factory=set)
 
 
-async def play(course: Course, workflow: Any, parts: Sequence[Part], terms: Terms) -> None:
+async def play(
+    course: Course, workflow: Any, parts: Sequence[Sample], terms: Terms, *, kill: bool = True
+) -> None:
     """Return when every run has ended; TimeoutError when they do not, ServiceError without a worker."""
     for each in parts:
         started = await start(course.client, workflow, each.ticket, terms, task_queue=TASK_QUEUE)
-        run = Watched(each.file.name, started.workflow_id, started.run_id)
+        run = Watched(each.label, started.workflow_id, started.run_id)
         course.runs.append(run)
         course.parts[run.workflow_id] = each
     tasks = [
         asyncio.create_task(each)
         for each in (
             watch(course.client, course.runs, course.board),
-            kill_once(course),
+            kill_once(course) if kill else outlive(course.worker),
             answer_all(course),
         )
     ]
@@ -103,8 +105,13 @@ async def kill_once(course: Course) -> None:
     await gone(course.worker)  # a killed process takes a moment
     await asyncio.to_thread(course.worker.ensure)
     course.board.say("started the worker again: the runs go on where they were", "bold green")
-    await gone(course.worker)
-    raise ServiceError(f"the worker ended; its log is {course.worker.log}")
+    await outlive(course.worker)
+
+
+async def outlive(worker: Service) -> None:
+    """Raise ServiceError when the worker ends: nothing goes on without it."""
+    await gone(worker)
+    raise ServiceError(f"the worker ended; its log is {worker.log}")
 
 
 async def gone(service: Service) -> None:

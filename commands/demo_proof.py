@@ -9,7 +9,7 @@ from typing import Any
 
 from temporalio.client import WorkflowHistory
 
-from commands.demo_cast import Part
+from commands.sample_tickets import Sample
 from operations.matching import Matched
 from operations.story import Story
 from operations.verification import Verification, verify
@@ -27,6 +27,10 @@ class RefundMade:
     usd: Decimal
     voided: bool
 
+    def of(self, workflow_id: str) -> bool:
+        """Whether a run of that id made it."""
+        return self.key.startswith(f"{workflow_id}/")
+
 
 @dataclass(frozen=True)
 class Proof:
@@ -40,14 +44,14 @@ class Proof:
 
 
 async def prove(
-    runs: Sequence[tuple[Part, Story, WorkflowHistory]],
+    runs: Sequence[tuple[Sample, Story, WorkflowHistory]],
     matched: Matched | None,
     refunds: list[RefundMade],
     workflows: list[Any],
 ) -> Proof:
     """Check that all ended, were paid for once, refunded rightly and once, and can be proven again."""
     problems = [
-        f"{part.file.name} did not complete: {told.state} {told.reason or ''}".rstrip()
+        f"{part.label} did not complete: {told.state} {told.reason or ''}".rstrip()
         for part, told, _ in runs
         if told.state != "completed"
     ]
@@ -56,7 +60,7 @@ async def prove(
     problems += wrong_refunds([(part, told.workflow_id) for part, told, _ in runs], refunds)
     verified = [await verify(history, workflows) for _, _, history in runs]
     for (part, _, _), each in zip(runs, verified, strict=True):
-        problems += disagreement(part.file.name, each)
+        problems += disagreement(part.label, each)
     return Proof(matched, refunds, verified, problems)
 
 
@@ -82,7 +86,7 @@ def refunds_in(journal: Path) -> list[RefundMade]:
     ]
 
 
-def wrong_refunds(runs: Sequence[tuple[Part, str]], refunds: Sequence[RefundMade]) -> list[str]:
+def wrong_refunds(runs: Sequence[tuple[Sample, str]], refunds: Sequence[RefundMade]) -> list[str]:
     """Refunds that no ticket deserved, of another amount, or made twice."""
     problems = []
     paid = [refund for refund in refunds if not refund.voided]
@@ -91,10 +95,10 @@ def wrong_refunds(runs: Sequence[tuple[Part, str]], refunds: Sequence[RefundMade
         if times > 1:
             problems.append(f"order {order} was refunded {times} times")
     for refund in paid:
-        part = next((part for part, name in runs if refund.key.startswith(f"{name}/")), None)
+        part = next((part for part, name in runs if refund.of(name)), None)
         if part is None:
             problems.append(f"the refund of {refund.order_number} belongs to no run")
         elif part.refund != refund.usd:
             due = dollars(part.refund) if part.refund is not None else "nothing"
-            problems.append(f"{part.file.name}: {dollars(refund.usd)} was paid back, {due} was due")
+            problems.append(f"{part.label}: {dollars(refund.usd)} was paid back, {due} was due")
     return problems

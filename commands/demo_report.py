@@ -8,10 +8,10 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from commands.demo_cast import Part
 from commands.demo_proof import Proof
 from commands.looking import print_verification
 from commands.results import as_json, path_of
+from commands.sample_tickets import Sample
 from commands.tables import print_rows
 from operations.decision_rows import tables_of
 from operations.explaining import explain
@@ -23,7 +23,7 @@ __all__ = ["as_text", "print_demo"]
 
 
 def print_demo(
-    runs: Sequence[tuple[Part, Story]],
+    runs: Sequence[tuple[Sample, Story]],
     proof: Proof,
     killed_during: str | None,
     console: Console,
@@ -44,7 +44,7 @@ def print_demo(
     if runs:
         shown = next((i for i, (_, told) in enumerate(runs) if lost(told)), 0)
         console.print()
-        put(console, (0, f"one run explained: {runs[shown][0].file.name}", "bold underline"))
+        put(console, (0, f"one run explained: {runs[shown][0].label}", "bold underline"))
         explain(runs[shown][1], tables_of(list(workflows)), console)
         print_verification(proof.verified[shown], console)
     console.print()
@@ -56,14 +56,14 @@ def lost(told: Story) -> bool:
     return bool(told.totals.unknown.calls)
 
 
-def results(runs: Sequence[tuple[Part, Story]]) -> list[tuple[Text, ...]]:
+def results(runs: Sequence[tuple[Sample, Story]]) -> list[tuple[Text, ...]]:
     rows: list[tuple[Text, ...]] = []
     for part, told in runs:
         path, totals = path_of(told), told.totals
         refund = (told.result or {}).get("refunded")
         rows.append(
             (
-                Text(part.file.stem),
+                Text(part.label.removesuffix(".eml")),
                 Text(path, style="green" if path == part.path else "yellow"),
                 Text("the same" if path == part.path else part.path),
                 Text(dollars(Decimal(refund)) if refund else ""),
@@ -76,11 +76,11 @@ def results(runs: Sequence[tuple[Part, Story]]) -> list[tuple[Text, ...]]:
 
 
 def proven(
-    runs: Sequence[tuple[Part, Story]], proof: Proof, killed_during: str | None
+    runs: Sequence[tuple[Sample, Story]], proof: Proof, killed_during: str | None
 ) -> list[tuple[int, str, str]]:
     lines = []
     if killed_during is not None:
-        name = next((p.file.name for p, told in runs if killed_during in ids(told)), "a run")
+        name = next((p.label for p, told in runs if killed_during in ids(told)), "a run")
         words = f"the worker was killed during attempt {killed_during} ({name}): its cost is unknown, "
         lines.append((0, words + "booked at its worst case, and the step was tried again", ""))
     if proof.matched is not None:
@@ -113,11 +113,11 @@ def ids(told: Story) -> set[str]:
 
 
 def as_text(
-    runs: Sequence[tuple[Part, Story]], proof: Proof, killed_during: str | None, ui: str | None
+    runs: Sequence[tuple[Sample, Story]], proof: Proof, killed_during: str | None, ui: str | None
 ) -> str:
     """The same as JSON."""
     tickets = [
-        {**as_json(part.file.name, told), "path": path_of(told), "expected": part.path} for part, told in runs
+        {**as_json(part.label, told), "path": path_of(told), "expected": part.path} for part, told in runs
     ]
     matched = proof.matched
     return json.dumps(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from commands.grammar import Example
 
-__all__ = ["ENVIRONMENT", "EXAMPLES", "FIRST_STEPS", "OVERVIEW"]
+__all__ = ["ENVIRONMENT", "EXAMPLES", "FIRST_STEPS", "INPUTS", "OVERVIEW"]
 
 RUN = "resolve-ticket/acme/3f2a9c1e"
 
@@ -34,11 +34,32 @@ ENVIRONMENT: Sequence[tuple[str, str]] = (
     ("NO_COLOR, COLUMNS", "no colours; another width"),
 )
 
+INPUTS: Sequence[tuple[str, str]] = (
+    (".eml", "a mail: its newest text, HTML as a reader sees it; attachments are only named"),
+    (".txt", "a text; lines such as `From: ADDRESS` and `Subject: WORDS` may begin it, else give --from"),
+    (".jsonl", "one ticket a line: sender or from, subject, text or body, message_id or id"),
+    (".mbox", "mails, one after the other; also any file that begins like one"),
+    ("Maildir", "a folder with cur, new and tmp"),
+    ("a folder", "all of these in it and below it, sorted; hidden files are passed over"),
+    ("-", "standard input, in any of these forms"),
+    (
+        "long texts",
+        "above 12,000 characters or 14,500 bytes are cut, and quoted earlier messages left out, each with a "
+        "note in the text",
+    ),
+    ("twice", "the same message is one run"),
+)
+
 EXAMPLES: Mapping[str, Sequence[Example]] = {
     "demo": (
         ("six tickets with the local model, nothing is charged", "demo"),
         ("two tickets, and leave the UI running", "demo --tickets 2 --keep"),
         ("with a provider; says what it can cost at most and asks", "demo --provider openai-small"),
+    ),
+    "evaluate": (
+        ("how well does the local model read the tickets?", "evaluate"),
+        ("while you work on a prompt: those that may be looked at", "evaluate --only shown"),
+        ("one group, with a provider", "evaluate --only attempt --provider openai-small"),
     ),
     "dev": (("until Ctrl-C; another terminal starts the runs", "dev"),),
     "down": (("after demo --keep", "down"),),
@@ -47,6 +68,8 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
         ("a folder of them, within narrower terms", "run resolve-ticket inbox/ --usd 0.02 --deadline 2h"),
         ("from a script", "run resolve-ticket mail.eml --no-wait --json"),
         ("from another program", "run resolve-ticket - <mail.eml"),
+        ("what a mail program or a web form exported", "run resolve-ticket support.mbox form.jsonl Maildir/"),
+        ("a text that names no sender", "run resolve-ticket note.txt --from anna@posteo.example"),
     ),
     "watch": (
         ("until it ends", f"watch {RUN}"),

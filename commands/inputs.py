@@ -1,4 +1,4 @@
-"""What `run` is given, as arguments of a workflow: mails for tickets, JSON for everything else."""
+"""What `run` is given, as arguments of a workflow: tickets in any form, JSON for everything else."""
 
 import inspect
 import sys
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from commands.failures import CommandError, Exit
 from contracts.tickets import Ticket
 from contracts.values import Value
-from operations.inbox import read_tickets
+from operations.inbox import read_inbox
 
 __all__ = ["Given", "given", "workflow_named"]
 
@@ -23,6 +23,8 @@ class Given:
 
     label: str
     argument: Value
+    again: tuple[str, ...] = ()
+    """Where else among the inputs the same is; it is one run."""
 
 
 def workflow_named(name: str, workflows: Sequence[Any]) -> Any:
@@ -34,15 +36,12 @@ def workflow_named(name: str, workflows: Sequence[Any]) -> Any:
     raise CommandError(Exit.BAD_INPUT, f"no workflow {name!r}; known: {known}")
 
 
-def given(workflow: Any, inputs: Sequence[str]) -> list[Given]:
+def given(workflow: Any, inputs: Sequence[str], sender: str | None = None) -> list[Given]:
     """Every input parsed, or an error with a line for each that cannot be: no run is half started."""
     model = argument_of(workflow)
     if model is Ticket:
-        tickets = read_tickets(inputs, sys.stdin.buffer)
-        labels = labels_of(inputs)
-        if len(labels) != len(tickets):
-            labels = [ticket.subject or ticket.message_id for ticket in tickets]
-        return [Given(label, ticket) for label, ticket in zip(labels, tickets, strict=True)]
+        received = read_inbox(inputs, sys.stdin.buffer, sender)
+        return [Given(each.label, each.ticket, each.again) for each in received]
     return [Given(Path(name).name, from_json(model, name)) for name in inputs]
 
 
@@ -51,15 +50,6 @@ def argument_of(workflow: Any) -> type[Value]:
     parameters = list(inspect.signature(workflow.run).parameters)
     argument: type[Value] = get_type_hints(workflow.run)[parameters[1]]
     return argument
-
-
-def labels_of(inputs: Sequence[str]) -> list[str]:
-    """In the order in which `read_tickets` gives their tickets."""
-    labels: list[str] = []
-    for name in inputs:
-        path = Path(name)
-        labels += sorted(file.name for file in path.glob("*.eml")) if path.is_dir() else [path.name]
-    return labels
 
 
 def from_json(model: type[Value], name: str) -> Value:

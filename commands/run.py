@@ -37,7 +37,7 @@ RPC_PATIENCE = timedelta(seconds=10)
 async def run(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
     """Check everything, then start everything, then wait."""
     workflow = workflow_named(options.workflow, workflows)
-    arguments = given(workflow, options.inputs)
+    arguments = given(workflow, options.inputs, options.sender)
     terms = checked_terms(options, workflow)
     if options.id and len(arguments) != 1:
         raise CommandError(Exit.BAD_INPUT, f"--id names one run, but there are {len(arguments)} inputs")
@@ -82,7 +82,10 @@ async def begin(
         workflow_id=options.id,
         again=options.again,
     )
-    put(console_on(sys.stderr), (0, f"{each.label}: {joined_text(started, terms)}", ""))
+    console = console_on(sys.stderr)
+    put(console, (0, f"{each.label}: {joined_text(started, terms)}", ""))
+    for where in each.again:
+        put(console, (0, f"{where}: the same message as {each.label}, so the same run", "dim"))
     return Watched(each.label, started.workflow_id, started.run_id)
 
 

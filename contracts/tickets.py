@@ -107,8 +107,13 @@ class ReplyDraft(Value):
 AMOUNT = re.compile(r"\$\s?(\d+(?:[.,]\d{3})*(?:\.\d+)?)")
 
 
+THIRTY_DAYS = re.compile(r"\b(?:30|thirty)\b", re.IGNORECASE)
+
+
 def check_draft(request: DraftReply, draft: ReplyDraft) -> str | None:
-    """A reply promises no money but what was decided."""
+    """A reply promises no money but what was decided, and gives the reason of a refusal that has one."""
+    if request.remedy == "too_late" and not THIRTY_DAYS.search(draft.text):
+        return "the reply does not say that the parcel was delivered more than 30 days before they wrote"
     for quoted in AMOUNT.findall(draft.text):
         if request.amount is None:
             return f"the reply names ${quoted}, but no money is paid"

@@ -34,13 +34,19 @@ HIDING = re.compile(
 )
 
 
+# Where mail programs put the message that is answered.
+QUOTING = {"gmail_quote", "yahoo_quoted"}
+QUOTED = "\0"
+
+
 class SeenText(HTMLParser):
     """Collects what is not hidden; each element that breaks the line does."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
-        self._open: list[tuple[str, bool]] = []
+        # Each open element: its name, and whether what is in it is hidden and quoted.
+        self._open: list[tuple[str, bool, bool]] = []
         # How many elements of a name are open, so that stray end tags cost nothing.
         self._names: Counter[str] = Counter()
 
@@ -51,7 +57,9 @@ class SeenText(HTMLParser):
         if tag in ("p", "li") and self._open and self._open[-1][0] == tag:
             self._close()
         if tag not in VOID:
-            self._open.append((tag, self._hidden() or tag in UNSEEN or hides(dict(attrs))))
+            given = dict(attrs)
+            hidden = self._hidden() or tag in UNSEEN or hides(given)
+            self._open.append((tag, hidden, self._quoted() or quotes(tag, given)))
             self._names[tag] += 1
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -70,15 +78,19 @@ class SeenText(HTMLParser):
     def handle_data(self, data: str) -> None:
         """Text; line ends in it are only spaces."""
         if not self._hidden():
-            self.parts.append(re.sub(r"\s+", " ", data))
+            words = re.sub(r"\s+", " ", data.replace(QUOTED, ""))
+            self.parts.append(QUOTED + words if self._quoted() and words.strip() else words)
 
     def _close(self) -> str:
-        name, _ = self._open.pop()
+        name, _, _ = self._open.pop()
         self._names[name] -= 1
         return name
 
     def _hidden(self) -> bool:
         return bool(self._open) and self._open[-1][1]
+
+    def _quoted(self) -> bool:
+        return bool(self._open) and self._open[-1][2]
 
 
 def hides(attributes: dict[str, str | None]) -> bool:
@@ -87,10 +99,19 @@ def hides(attributes: dict[str, str | None]) -> bool:
     return "hidden" in attributes or HIDING.search(style) is not None
 
 
+def quotes(tag: str, attributes: dict[str, str | None]) -> bool:
+    """Whether a mail program says with these that an earlier message is in their element."""
+    cited = tag == "blockquote" and (attributes.get("type") or "").lower() == "cite"
+    return cited or not QUOTING.isdisjoint((attributes.get("class") or "").split())
+
+
 def html_to_text(html: str) -> str:
-    """The visible text, one line per block, at most one empty line in a row."""
+    """The visible text, one line per block, at most one empty line in a row; `>` before what is quoted."""
     parser = SeenText()
     parser.feed(html)
     parser.close()
-    lines = [" ".join(line.split()) for line in "".join(parser.parts).split("\n")]
+    lines = [
+        "> " * (QUOTED in line) + " ".join(line.replace(QUOTED, "").split())
+        for line in "".join(parser.parts).split("\n")
+    ]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()

@@ -118,6 +118,16 @@ def test_the_solved_replies_are_right_and_show_every_remedy() -> None:
         assert check_draft(request, ReplyDraft(text=text)) is None
 
 
+def test_a_reply_that_is_too_late_says_why() -> None:
+    """A small model once gave the reason of another decision: that a colleague had looked at the case."""
+    request = DraftReply(customer="Wen Li", summary="It leaks.", remedy="too_late", order_number="QX-00482")
+    wrong = "A colleague looked at order QX-00482 with care, and we cannot give a refund."
+    assert "more than 30 days" in (check_draft(request, ReplyDraft(text=wrong)) or "")
+    for days in ("30 days", "Thirty days"):
+        assert check_draft(request, ReplyDraft(text=f"{wrong} {days} have passed.")) is None
+    assert check_draft(request.model_copy(update={"remedy": "denied"}), ReplyDraft(text=wrong)) is None
+
+
 @pytest.mark.parametrize(
     ("amount", "shown"),
     [

@@ -12,6 +12,7 @@ from embedded.stack import Service
 
 ROOT = Path(__file__).parents[2]
 MAIL = "samples/tickets/01-broken-mugs.eml"
+OTHER = "samples/tickets/05-wrong-lamp.eml"
 # A port that nobody listens on.
 NOBODY = "127.0.0.1:1"
 
@@ -35,7 +36,7 @@ def starter(*arguments: str, home: Path, **environment: str) -> "subprocess.Comp
     ("arguments", "code", "says"),
     [
         (["run", "resolve-ticket", "missing.eml"], 2, "missing.eml: no such file or folder"),
-        (["run", "resolve-ticket", "{empty}"], 2, "no .eml file in this folder"),
+        (["run", "resolve-ticket", "{empty}"], 2, "no .eml, .txt, .jsonl or .mbox file and no Maildir"),
         (["run", "resolve-ticket", "{broken}"], 2, "not a mail"),
         (["run", "resolve-ticket", "{large}"], 2, "large.eml: larger than 10 MB"),
         (["run", "resolve-ticket", "\x1b[31m.eml"], 2, "�[31m.eml: no such file or folder"),
@@ -50,7 +51,11 @@ def starter(*arguments: str, home: Path, **environment: str) -> "subprocess.Comp
         (["run", "resolve-ticket", MAIL, "--usd", "much"], 2, "--usd 'much' is no amount"),
         (["run", "resolve-ticket", MAIL, "--usd=-1"], 2, "--usd"),
         (["run", "resolve-ticket", MAIL, "--tenant", "a/b"], 2, "--tenant 'a/b'"),
-        (["run", "resolve-ticket", MAIL, MAIL, "--id", "x"], 2, "--id names one run, but there are 2 inputs"),
+        (
+            ["run", "resolve-ticket", MAIL, OTHER, "--id", "x"],
+            2,
+            "--id names one run, but there are 2 inputs",
+        ),
         (["run", "no-such-workflow", MAIL], 2, "known: resolve-ticket"),
         (["run", "resolve-ticket", MAIL], 3, "no Temporal server answers at 127.0.0.1:1"),
         (["status", "some-id"], 3, "no Temporal server answers"),
@@ -65,6 +70,8 @@ def starter(*arguments: str, home: Path, **environment: str) -> "subprocess.Comp
         (["replay", "{empty}"], 2, "no .json file in this folder"),
         (["demo", "--tickets", "0"], 2, "there are 1 to "),
         (["demo", "--provider", "nope"], 2, "no profile 'nope'; known: "),
+        (["evaluate", "--only", "nope"], 2, "--only 'nope': no such sample; shown, held-out, "),
+        (["evaluate", "--provider", "nope"], 2, "no profile 'nope'; known: "),
     ],
 )
 def test_a_wrong_command_is_told_in_one_clear_line(

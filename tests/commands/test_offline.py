@@ -34,7 +34,20 @@ def test_help_teaches_and_is_as_fast_as_its_imports(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["demo", "dev", "down", "run", "status", "explain", "export", "list", "approve", "replay", "new-key"],
+    [
+        "demo",
+        "dev",
+        "down",
+        "evaluate",
+        "run",
+        "status",
+        "explain",
+        "export",
+        "list",
+        "approve",
+        "replay",
+        "new-key",
+    ],
 )
 def test_every_command_has_help(command: str, tmp_path: Path) -> None:
     assert starter(command, "--help", home=tmp_path).returncode == 0

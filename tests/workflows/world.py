@@ -27,7 +27,7 @@ from contracts.resolutions import Resolution
 from contracts.sheet import Sheet, SheetRequest, resolve_sheet
 from contracts.terms import Amount, Terms
 from contracts.tickets import Ticket
-from operations.inbox import read_tickets
+from operations.inbox import read_inbox
 from operations.starting import start
 from samples.build_shop import build_shop
 from samples.payments import PaymentServer, serving
@@ -41,13 +41,14 @@ __all__ = ["SAMPLES", "TRUTH", "World", "as_read", "models_toml", "reads_by_trut
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "tickets"
 TRUTH: dict[str, Any] = json.loads((SAMPLES.parent / "truth.json").read_text())
+TICKETS = {each.label: each.ticket for each in read_inbox([str(SAMPLES)], BytesIO())}
 NUMBERS = itertools.count(1)
 
 
 def sample(name: str) -> Ticket:
-    """A sample ticket by the start of its file's name."""
-    (file,) = SAMPLES.glob(f"{name.removesuffix('.eml')}*.eml")
-    return read_tickets([str(file)], BytesIO())[0]
+    """A sample ticket by the start of its label."""
+    (ticket,) = (ticket for label, ticket in TICKETS.items() if label.startswith(name))
+    return ticket
 
 
 def models_toml(profile: str, address: str, slots: int = 4, timeout: float = 5) -> str:
@@ -68,7 +69,7 @@ def as_read(name: str) -> Any:
 async def reads_by_truth(exchange: Exchange) -> None:
     """A provider that reads every sample as a person would, whichever comes first."""
     asked = exchange.request["messages"][-1]["content"]
-    names = (name for name in TRUTH if asked.startswith(f"<mail>\n{sample(name).subject}\n"))
+    names = (name for name in TRUTH if asked.startswith(f"<mail>\n{TICKETS[name].subject}\n"))
     name = next(names, None) if exchange.entry.task == "read_ticket" else None
     await (good if name is None else as_read(name))(exchange)
 

@@ -1,0 +1,93 @@
+"""A stack of its own for sample tickets: fresh shop, payments and approvers, a tenant, a worker."""
+
+import os
+import sys
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+from temporalio.client import Client
+
+from commands.failures import CommandError, Exit
+from commands.services import catalogue_here, needed_model, payments_service, samples_in, worker_service
+from embedded.local_model import JOURNAL
+from embedded.stack import home
+from embedded.temporal_server import TemporalServer, ensure_temporal
+from operations.lines import put
+from operations.starting import TENANT
+from operations.wording import dollars
+from workflows.resolve_ticket import PLAN
+
+__all__ = ["DRAIN_S", "Setting", "agree_to_cost", "end_leftovers", "set_up"]
+
+# Nothing is under way when all runs have ended; when they are interrupted, nobody waits for a model.
+DRAIN_S = 5.0
+PURPOSES = ("demo", "evaluate")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The stack, and where it keeps its books."""
+
+    tenant: str
+    folder: Path
+    temporal: TemporalServer
+    journal: Path | None
+    """Of the embedded model server; None when another provider answers."""
+    journal_from: int
+
+
+def agree_to_cost(profile: str, tickets: int, console: Console, *, agreed: bool) -> None:
+    """Say what a provider that charges can cost at most; go on only when agreed. Raises CommandError."""
+    price = catalogue_here(os.environ).route(profile).price
+    if not price.input and not price.output:
+        return
+    most = PLAN.cap.usd * tickets
+    words = f"{profile} charges: {tickets} tickets can cost at most {dollars(most)}, the sum of their caps"
+    put(console, (0, words, "bold yellow"))
+    if agreed:
+        return
+    if not sys.stdin.isatty():
+        line = f"{profile} charges, and nobody is here to be asked: agree with --yes"
+        raise CommandError(Exit.BAD_INPUT, line)
+    console.print("go on? [y/N] ", end="")
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        raise CommandError(Exit.FAILED, "not started; nothing was spent")
+
+
+def set_up(purpose: str, profile: str, console: Console) -> Setting:
+    """Start what is the stack's own, in a folder named for its purpose; find or start Temporal and model."""
+    base = home()
+    tenant = f"{purpose}-{datetime.now().astimezone():%H%M%S}"
+    folder = base / purpose / f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    samples_in(folder)
+    temporal = ensure_temporal(base)
+    os.environ["TEMPORAL_ADDRESS"] = temporal.address
+    put(console, (0, f"Temporal at {temporal.address}, UI at {temporal.ui or 'your own'}", "dim"))
+    facts = payments_service(base, folder).ensure().facts
+    for variable, fact in (
+        ("PAYMENTS_URL", "url"),
+        ("SHOP", "shop"),
+        ("MAIL", "mail"),
+        ("APPROVERS", "approvers"),
+    ):
+        os.environ[f"TENUTO_{variable}"] = facts[fact]
+    model = needed_model(base, profile, os.environ)
+    journal = base / JOURNAL if model is not None else None
+    answering = f"{model.model} on this machine" if model is not None else f"profile {profile}"
+    put(console, (0, f"model: {answering}; payments at {facts['url']}", "dim"))
+    worker_service(base, drain_s=DRAIN_S).ensure()
+    put(console, (0, "worker started", "dim"))
+    size = journal.stat().st_size if journal is not None and journal.exists() else 0
+    return Setting(tenant, folder, temporal, journal, size)
+
+
+async def end_leftovers(client: Client, console: Console) -> None:
+    """End open runs of earlier such stacks: their shop and payments are gone, so they can only fail."""
+    async for each in client.list_workflows("ExecutionStatus = 'Running'"):
+        purpose = str(each.typed_search_attributes.get(TENANT, "")).partition("-")[0]
+        if purpose in PURPOSES:
+            handle = client.get_workflow_handle(each.id, run_id=each.run_id)
+            await handle.terminate(f"left over by an interrupted {purpose}")
+            put(console, (0, f"ended {each.id}, left over by an interrupted {purpose}", "dim"))
