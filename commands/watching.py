@@ -25,6 +25,8 @@ POLL_S = 0.4
 RPC_PATIENCE = timedelta(seconds=10)
 # The server may be restarted under a watcher; the runs go on.
 OUTAGE_S = 60.0
+# Of a thousand runs, so many are asked about at the same time.
+AT_ONCE = 32
 # So long nobody need be told.
 HICCUP_S = 2.0
 PASSING = (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED)
@@ -131,20 +133,25 @@ async def watch(
 ) -> None:
     """Return when every run has ended. `details` finds out more of a run and says whether that is news."""
     outage = Outage(board)
-    while not all(run.over for run in runs):
-        for run in runs:
-            if run.over:
-                continue
-            try:
+
+    room = asyncio.Semaphore(AT_ONCE)
+
+    async def follow(run: Watched) -> None:
+        try:
+            async with room:
                 moved = await look(client, run)
                 if details is not None:
                     moved = await details(client, run) or moved
-                outage.over()
-            except RPCError as error:
-                outage.began(error)
-                continue
-            if moved:
-                board.changed(run)
+            outage.over()
+        except RPCError as error:
+            outage.began(error)
+            return
+        if moved:
+            board.changed(run)
+
+    while not all(run.over for run in runs):
+        # Side by side: a run that no worker answers for takes two seconds.
+        await asyncio.gather(*(follow(run) for run in runs if not run.over))
         board.tick(runs)
         await asyncio.sleep(POLL_S)
 

@@ -20,7 +20,7 @@ __all__ = ["approvers", "mail", "models", "payments", "shop", "telemetry"]
 DEV = "`python starter.py dev` starts one"
 PATIENCE_S = 2.0
 TELEMETRY = "OTEL_EXPORTER_OTLP_ENDPOINT"
-OTLP_PORT = 4317
+OTLP_PORT = 4318
 
 
 def models(place: Place) -> Iterator[Finding]:
