@@ -1,33 +1,27 @@
 """`approve`, `deny`, `cancel` and `new-key`: what people say to runs."""
 
 import argparse
-import asyncio
 import os
 import sys
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from temporalio.client import Client, WorkflowUpdateFailedError
+from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.approvers import new_key, sign
+from activities.approvers import new_key, signed_answer
 from commands.failures import CommandError, Exit
 from commands.sources import status_by_query, status_from_history
 from connection import Settings, connect
-from contracts.approvals import Answer, Verdict
+from contracts.approvals import Verdict
 from contracts.receipts import Status, Waiting
+from operations.answering import send_answer
 from operations.histories import fetch
 from operations.lines import console_on, put
 from operations.wording import clock, dollars
-from workflows.kernel.approvals import ANSWER
 
-__all__ = ["answer", "cancel", "make_key", "send_answer"]
-
-# A proof is for now: one that is found later opens nothing.
-PROOF_LASTS = timedelta(minutes=5)
-ANSWER_PATIENCE_S = 15.0
+__all__ = ["answer", "cancel", "make_key", "question_in"]
 
 
 async def answer(options: argparse.Namespace, workflows: list[Any], verdict: Verdict) -> Exit:
@@ -43,8 +37,12 @@ async def answer(options: argparse.Namespace, workflows: list[Any], verdict: Ver
     worst = dollars(Decimal(details.get("worst_usd", 0)))
     put(console, (2, f"worst case {worst}, decided by {details.get('policy')}", ""))
     put(console, (2, f"requested by {details.get('requested_by')}, open until {clock(waiting.until)}", ""))
-    accepted = await send_answer(client, options.run, waiting, key, verdict)
-    put(console, (0, f"accepted, as {accepted['by']}", "green"))
+    try:
+        signed = signed_answer(key, action=waiting.action or "", verdict=verdict)
+    except ValueError as error:
+        raise bad(str(error)) from None
+    by = await send_answer(client, options.run, signed)
+    put(console, (0, f"accepted, as {by}", "green"))
     return Exit.OK
 
 
@@ -61,29 +59,6 @@ def question_in(state: Status | None, workflow_id: str) -> Waiting:
             return waiting
     where = f"it is at stage {state.stage}" if state is not None else "it has not started"
     raise CommandError(Exit.FAILED, f"{workflow_id}: nothing waits for an answer; {where}")
-
-
-async def send_answer(
-    client: Client, workflow_id: str, waiting: Waiting, key: Path, verdict: Verdict
-) -> dict[str, Any]:
-    """Sign and send; returns what the run took note of. Raises CommandError with the reason of a refusal."""
-    expires = min(waiting.until, datetime.now(UTC) + PROOF_LASTS)
-    try:
-        proof = sign(key, action=waiting.action or "", verdict=verdict, expires=expires)
-    except (ValueError, TypeError) as error:
-        raise CommandError(Exit.BAD_INPUT, f"{key}: not an approver's private key ({error})") from None
-    content = Answer(action=waiting.action or "", verdict=verdict, proof=proof)
-    handle = client.get_workflow_handle(workflow_id)
-    try:
-        async with asyncio.timeout(ANSWER_PATIENCE_S):
-            accepted: dict[str, Any] = await handle.execute_update(ANSWER, content)
-    except WorkflowUpdateFailedError as error:
-        raise CommandError(Exit.FAILED, f"refused: {error.cause or error}") from None
-    except TimeoutError:
-        line = f"no worker took the answer within {ANSWER_PATIENCE_S:.0f} s; start one (`python worker.py`)"
-        line += " and look with `status` before you answer again"
-        raise CommandError(Exit.UNREACHABLE, line) from None
-    return accepted
 
 
 def key_of(options: argparse.Namespace) -> Path:

@@ -14,7 +14,8 @@ from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from commands.answering import question_in, send_answer
+from activities.approvers import signed_answer
+from commands.answering import question_in
 from commands.failures import CommandError
 from commands.sample_tickets import Sample
 from commands.sources import status_by_query
@@ -23,6 +24,7 @@ from connection import TASK_QUEUE
 from contracts.approvals import Verdict
 from contracts.terms import Terms
 from embedded.stack import Service, ServiceError
+from operations.answering import NotAnswered, send_answer
 from operations.starting import start
 from operations.wording import dollars
 from workflows.resolve_ticket import Stage
@@ -145,7 +147,7 @@ async def answer_all(course: Course) -> None:
             if run.stage == Stage.AWAITING_APPROVAL and run.workflow_id not in course.answered:
                 try:
                     await answer(course, run)
-                except (CommandError, RPCError):
+                except (CommandError, NotAnswered, RPCError):
                     continue  # the worker is being restarted; asked again in a moment
 
 
@@ -155,10 +157,11 @@ async def answer(course: Course, run: Watched) -> None:
     amount = waiting.details["request"]["amount"]
     right = part.approve and part.refund is not None and str(part.refund) == amount
     verdict = Verdict.APPROVE if right else Verdict.DENY
-    accepted = await send_answer(course.client, run.workflow_id, waiting, course.key, verdict)
+    signed = signed_answer(course.key, action=waiting.action or "", verdict=verdict)
+    by = await send_answer(course.client, run.workflow_id, signed)
     course.answered.add(run.workflow_id)
     said = "approved" if right else "denied"
     course.board.say(
-        f"{accepted['by']} {said} a refund of {dollars(Decimal(amount))} for {run.label}, signed",
+        f"{by} {said} a refund of {dollars(Decimal(amount))} for {run.label}, signed",
         "bold magenta",
     )

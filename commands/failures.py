@@ -44,15 +44,16 @@ def account_of(error: BaseException) -> tuple[Exit, str] | None:
     from connection import NotConnected
     from embedded.stack import ServiceError, home
     from embedded.weights import WeightsError
+    from operations.answering import NobodyWorks, NotAnswered
     from operations.histories import HistoryError
     from operations.inbox import InboxError
     from operations.starting import TermsRefused
 
     if isinstance(error, (CatalogueError, HistoryError, InboxError, TermsRefused)):
         return Exit.BAD_INPUT, str(error)
-    if isinstance(error, NotConnected):
+    if isinstance(error, (NotConnected, NobodyWorks)):
         return Exit.UNREACHABLE, str(error)
-    if isinstance(error, (ServiceError, WeightsError)):
+    if isinstance(error, (NotAnswered, ServiceError, WeightsError)):
         return Exit.FAILED, str(error)
     if isinstance(error, RPCError):
         silent = error.status in (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED)

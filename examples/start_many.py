@@ -3,9 +3,9 @@
     python -m examples.start_many samples/tickets/
     python -m examples.start_many tickets.jsonl --at-once 4
 
-The input is a folder of mails, or a file with a ticket as JSON in each line. Ids are derived from the
-tickets: after a crash or Ctrl-C the runs go on, and the same command joins them and starts the rest. A run
-that waits for a person keeps its place among those at once.
+The input is a folder of mails, a file with a ticket as JSON in each line, or anything else that `run`
+takes. Ids are derived from the tickets: after a crash or Ctrl-C the runs go on, and the same command joins
+them and starts the rest. A run that waits for a person keeps its place among those at once.
 """
 
 import argparse
@@ -28,7 +28,7 @@ TERMS = Terms(tenant="acme", requested_by="intake", cap=PLAN.cap, deadline=PLAN.
 
 
 async def main(source: Path, at_once: int) -> int:
-    tickets = tickets_in(source)
+    tickets = read_tickets([str(source)], sys.stdin.buffer)
     client = await connect()
     places = asyncio.Semaphore(at_once)
 
@@ -51,12 +51,6 @@ async def main(source: Path, at_once: int) -> int:
     print(f"proven    {dollars(total.proven_usd)}, {total.proven_tokens:,} tokens")
     print(f"unknown   {amount_text(total.unknown)}")
     return 1 if failed else 0
-
-
-def tickets_in(source: Path) -> list[Ticket]:
-    if source.suffix == ".jsonl":
-        return [Ticket.model_validate_json(line) for line in source.read_text().splitlines()]
-    return read_tickets([str(source)], sys.stdin.buffer)
 
 
 if __name__ == "__main__":

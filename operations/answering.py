@@ -16,7 +16,7 @@ from contracts.receipts import Status, Waiting
 from workflows.kernel.approvals import ANSWER
 from workflows.kernel.case import STATUS
 
-__all__ = ["NotAnswered", "question_of", "send_answer"]
+__all__ = ["NobodyWorks", "NotAnswered", "question_of", "send_answer"]
 
 # A worker answers in milliseconds; without one the server waits as long as it may.
 QUERY_PATIENCE = timedelta(seconds=2)
@@ -25,6 +25,10 @@ ANSWER_PATIENCE_S = 15.0
 
 class NotAnswered(Exception):
     """The question could not be read, or the answer was not taken. One line, with the reason."""
+
+
+class NobodyWorks(NotAnswered):
+    """No worker took it, so nobody can say whether one will."""
 
 
 async def question_of(client: Client, workflow_id: str) -> Waiting | None:
@@ -48,8 +52,9 @@ async def send_answer(client: Client, workflow_id: str, answer: Answer) -> str:
     except WorkflowUpdateFailedError as error:
         raise NotAnswered(f"{workflow_id}: refused: {error.cause or error}") from error
     except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
-        raise NotAnswered(
-            f"{workflow_id}: no worker took the answer; look before you answer again"
+        raise NobodyWorks(
+            f"{workflow_id}: no worker took the answer within {ANSWER_PATIENCE_S:.0f} s; start one "
+            "(`python worker.py`), and look with `status` before you answer again"
         ) from error
     except RPCError as error:
         raise unreachable(workflow_id, error) from error
@@ -62,6 +67,6 @@ def unreachable(workflow_id: str, error: RPCError) -> Exception:
         case RPCStatusCode.NOT_FOUND:
             return NotAnswered(f"{workflow_id}: no such run that goes on")
         case RPCStatusCode.DEADLINE_EXCEEDED | RPCStatusCode.CANCELLED:
-            return NotAnswered(f"{workflow_id}: no worker answers; start one with `python worker.py`")
+            return NobodyWorks(f"{workflow_id}: no worker answers; start one with `python worker.py`")
         case _:
             return error

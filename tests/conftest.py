@@ -19,6 +19,13 @@ def temporal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
+def untouched_temporal(tmp_path: Path) -> Iterator[str]:
+    """One of its own, where no other test's worker has ever asked for a task."""
+    yield ensure_temporal(tmp_path / "temporal").address
+    stop_all(tmp_path / "temporal")
+
+
+@pytest.fixture
 async def world(temporal: str, tmp_path: Path) -> AsyncIterator[World]:
     """Everything that resolve-ticket touches, with a worker that works on it."""
     async with World.opened(temporal, tmp_path) as opened, opened.working():

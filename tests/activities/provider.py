@@ -104,7 +104,7 @@ def failure_in(error: ApplicationError) -> Failure:
     assert error.type == failure.fault.value
     assert error.non_retryable
     assert error.__cause__ is None
-    assert error.message == failure.reason
+    assert error.message == f"{failure.fault.value}: {failure.reason}"
     assert failure.reason.isprintable()
     assert failure.reason
     assert (failure.usage is not None) == (failure.cost.value == "actual")

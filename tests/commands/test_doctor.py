@@ -172,14 +172,14 @@ def test_a_server_that_was_named_and_is_silent_fails(tmp_path: Path) -> None:
     assert (failed["what"], failed["mend"]) == ("Temporal", "check TEMPORAL_ADDRESS")
 
 
-async def test_with_a_server_its_parts_and_workers_are_named(temporal: str, tmp_path: Path) -> None:
+async def test_with_a_server_its_parts_and_workers_are_named(untouched_temporal: str, tmp_path: Path) -> None:
     """Nobody works on the queues of models.toml here, and that is said of each."""
-    async with World.opened(temporal, tmp_path):
-        changed = {"TEMPORAL_ADDRESS": temporal}
+    async with World.opened(untouched_temporal, tmp_path):
+        changed = {"TEMPORAL_ADDRESS": untouched_temporal}
         with on_pipes("doctor", "--json", home=tmp_path, changed=changed) as command:
             await asyncio.to_thread(command.ended)
     checks = {each["what"]: each for each in json.loads(command.output)["checks"]}
-    assert temporal in checks["Temporal"]["says"]
+    assert untouched_temporal in checks["Temporal"]["says"]
     assert "server 1." in checks["Temporal"]["says"]
     assert checks["namespace"]["says"] == "default"
     assert "TenutoSpentUsd" in checks["search attributes"]["says"]

@@ -72,7 +72,7 @@ def test_an_unknown_command_is_answered_with_the_nearest(typed: str, meant: str,
 def test_a_word_like_no_command_is_answered_with_all_of_them(tmp_path: Path) -> None:
     done = starter("xyzzy", home=tmp_path)
     assert done.returncode == 2
-    assert "known: demo, dev, " in done.stderr
+    assert "known: demo, evaluate, dev, " in done.stderr
 
 
 @pytest.mark.parametrize("columns", [40, 60, 80, 120])
