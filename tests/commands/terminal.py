@@ -22,7 +22,8 @@ ROOT = Path(__file__).parents[2]
 NOBODY = "127.0.0.1:1"
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-KEPT_OUT = ("TENUTO_", "TEMPORAL_", "OPENAI_", "OTEL_", "COLUMNS", "LINES", "NO_COLOR", "TERM", "_ARGCOMPLETE")
+OF_TERMINALS = ("COLUMNS", "LINES", "NO_COLOR", "TERM", "_ARGCOMPLETE")
+KEPT_OUT = ("TENUTO_", "TEMPORAL_", "OPENAI_", "OTEL_", *OF_TERMINALS)
 
 
 def environment(home: Path, changed: Mapping[str, str]) -> dict[str, str]:
