@@ -1,5 +1,6 @@
 """A run's story is in its history: nothing else is needed to tell it, at any moment of the run."""
 
+import json
 import socket
 from io import StringIO
 from pathlib import Path
@@ -158,6 +159,33 @@ def test_the_way_out_begins_where_the_story_was_left() -> None:
         if isinstance(item, StageEntered) and item.stage == "handing_over"
     )
     assert asked < left < handing_over
+
+
+def test_a_stage_that_passed_within_one_task_is_told_though_no_event_of_its_own_shows_it() -> None:
+    """The order was looked up in the task that began the refund: lists never showed that stage."""
+    history = recorded("refunded-at-once")
+    shown = [
+        json.loads(fields["TenutoStage"].data)
+        for event in history.events
+        if "TenutoStage"
+        in (
+            fields
+            := event.upsert_workflow_search_attributes_event_attributes.search_attributes.indexed_fields
+        )
+    ]
+    told = [item.stage for item in story(history).items if isinstance(item, StageEntered)]
+    assert shown == ["refunding", "replying"]
+    assert told == ["looking_up", "refunding", "replying"]
+
+
+def test_a_question_that_waits_shows_its_stage_before_any_link_carries_it() -> None:
+    """Nothing follows the question yet that could carry the trail."""
+    history = recorded("refunded-after-approval")
+    answered = next(
+        at for at, event in enumerate(history.events) if event.HasField("timer_canceled_event_attributes")
+    )
+    told = story(WorkflowHistory(history.workflow_id, history.events[: answered - 3]))
+    assert [item.stage for item in told.items if isinstance(item, StageEntered)][-1] == "awaiting_approval"
 
 
 def test_a_recorded_escape_sequence_does_not_reach_the_terminal() -> None:
