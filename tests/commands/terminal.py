@@ -33,6 +33,12 @@ def environment(home: Path, changed: Mapping[str, str]) -> dict[str, str]:
     return {**kept, **{name: value for name, value in own.items() if value}}
 
 
+def can_be_interrupted() -> None:
+    """Tests in the background are started with Ctrl-C ignored, and so would be what they start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 class Command:
     """A running command and everything that it has printed."""
 
@@ -103,6 +109,7 @@ def on_terminal(
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     surroundings = environment(home, changed)
+    can_be_interrupted()
     process = subprocess.Popen(
         [sys.executable, "starter.py", *arguments],
         cwd=ROOT,
@@ -131,6 +138,7 @@ def on_pipes(
 ) -> Iterator[Command]:
     """With standard output and error in pipes, and nothing to read."""
     surroundings = environment(home, changed)
+    can_be_interrupted()
     process = subprocess.Popen(
         [sys.executable, "starter.py", *arguments],
         cwd=ROOT,
