@@ -60,4 +60,8 @@ class Teller:
 
     def _alive(self) -> bool:
         """Whether this run is what runs. A stopped worker's coroutines are closed anywhere, later."""
-        return workflow.in_workflow() and workflow.info() is self._info
+        try:
+            return workflow.in_workflow() and workflow.info() is self._info
+        except AttributeError:
+            # Closed while another run is being made on this thread, of which nothing is known yet.
+            return False
