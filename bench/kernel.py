@@ -53,7 +53,7 @@ class History:
 
 async def measure(*, quick: bool) -> Section:
     """Every side in turn, as often as there are rounds."""
-    rounds, runs = (2, 12) if quick else (8, 96)
+    rounds, runs = (2, 12) if quick else (16, 48)
     measured: dict[str, list[Round]] = defaultdict(list)
     async with tuned() as server, working(server) as pids:
         for side in SIDES:
