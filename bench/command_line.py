@@ -41,7 +41,7 @@ async def measure(*, quick: bool) -> Section:
         "command-line",
         f"From the start of the process to its end, {rounds} turns each.",
         [Table(["command", "ms", "/ python", "/ import of the SDK"], rows)],
-        notes=["`list` connects, asks the server and prints; the SDK's import is the larger part of it."],
+        notes=["`list` imports the worker for its list of workflows, and with it the model client."],
         figures=took,
     )
 
