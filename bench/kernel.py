@@ -119,8 +119,7 @@ async def begun(server: Server, side: str, name: str, characters: int = 0) -> Wo
     queue = f"bench-{side}"
     if side == "kernel":
         began = await start(server.client, OnKernel, given, limits, task_queue=queue, workflow_id=name)
-        # With its run id, as the other side's handle has it: without one, a wait for the result was seen to
-        # miss the end of a run and to come back after 20 s, on either side.
+        # With its run id, as the other side's handle has it.
         return server.client.get_workflow_handle(name, run_id=began.run_id)
     return await server.client.start_workflow(
         SIDES[side].run,
