@@ -11,7 +11,7 @@ import sys
 import termios
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -33,10 +33,22 @@ def environment(home: Path, changed: Mapping[str, str]) -> dict[str, str]:
     return {**kept, **{name: value for name, value in own.items() if value}}
 
 
-def can_be_interrupted() -> None:
-    """Tests in the background are started with Ctrl-C ignored, and so would be what they start."""
+def launched(
+    arguments: Sequence[str], surroundings: Mapping[str, str], reads: int, prints: int
+) -> "subprocess.Popen[bytes]":
+    """The command line in a session of its own."""
+    # Tests in the background are started with Ctrl-C ignored, and so would be what they start.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    return subprocess.Popen(
+        [sys.executable, "starter.py", *arguments],
+        cwd=ROOT,
+        env=surroundings,
+        stdin=reads,
+        stdout=prints,
+        stderr=prints,
+        start_new_session=True,
+    )
 
 
 class Command:
@@ -109,16 +121,7 @@ def on_terminal(
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     surroundings = environment(home, changed)
-    can_be_interrupted()
-    process = subprocess.Popen(
-        [sys.executable, "starter.py", *arguments],
-        cwd=ROOT,
-        env=surroundings,
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        start_new_session=True,
-    )
+    process = launched(arguments, surroundings, theirs, theirs)
     os.close(theirs)
     if typed:
         os.write(ours, typed.encode())
@@ -138,16 +141,7 @@ def on_pipes(
 ) -> Iterator[Command]:
     """With standard output and error in pipes, and nothing to read."""
     surroundings = environment(home, changed)
-    can_be_interrupted()
-    process = subprocess.Popen(
-        [sys.executable, "starter.py", *arguments],
-        cwd=ROOT,
-        env=surroundings,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
+    process = launched(arguments, surroundings, subprocess.DEVNULL, subprocess.PIPE)
     assert process.stdout is not None
     assert process.stderr is not None
     command = Command(process, [process.stdout.fileno(), process.stderr.fileno()], surroundings)
