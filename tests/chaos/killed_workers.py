@@ -103,10 +103,10 @@ async def kill_through(world: World, temporal: str, *, tickets: int, kills: int,
 
 
 def without_approval() -> list[str]:
-    """Samples that ask nobody: every other one is answered by two calls, so that it is open for a while."""
+    """Samples that ask nobody, refunds first: every other one takes two calls, so it is open for a while."""
     asked = [name for name, truth in TRUTH.items() if "approval" not in truth]
     one_call = [name for name in asked if TRUTH[name]["path"] == Way.HANDED_OVER]
-    two_calls = [name for name in asked if name not in one_call]
+    two_calls = sorted(set(asked) - set(one_call), key=lambda name: (TRUTH[name]["refund"] is None, name))
     return [name for pair in zip(two_calls, itertools.cycle(one_call), strict=False) for name in pair]
 
 
