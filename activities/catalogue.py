@@ -25,10 +25,10 @@ class Catalogue:
     not_usable: Mapping[str, str]
     """Of those that ask the environment: why they cannot be used here."""
 
-    def route(self, profile: str) -> Route:
+    def routes_of(self, profile: str) -> tuple[Route, ...]:
         """What goes into a run's sheet. Raises CatalogueError for an unknown profile."""
         self.check_known(profile)
-        return self.routes[profile]
+        return (self.routes[profile],)
 
     def endpoint(self, profile: str) -> Endpoint:
         """Where the requests go. Raises CatalogueError for an unknown profile."""

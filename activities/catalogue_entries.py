@@ -77,7 +77,7 @@ class Entry:
                 "max_output_tokens", f"leaves no room for input; write less than context_tokens, {context}"
             )
         return Route(
-            profile=self.profile,
+            name=self.profile,
             model=self.model(),
             context_tokens=context,
             max_output_tokens=output,

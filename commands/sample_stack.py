@@ -40,7 +40,7 @@ class Setting:
 
 def agree_to_cost(profile: str, tickets: int, console: Console, *, agreed: bool) -> None:
     """Say what a provider that charges can cost at most; go on only when agreed. Raises CommandError."""
-    price = catalogue_here(os.environ).route(profile).price
+    price = catalogue_here(os.environ).routes_of(profile)[0].price
     if not price.input and not price.output:
         return
     most = PLAN.cap.usd * tickets

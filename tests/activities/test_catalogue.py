@@ -50,11 +50,11 @@ def test_the_shipped_catalogue_loads_without_a_key() -> None:
     catalogue = load_catalogue(SHIPPED, {})
     assert catalogue.profiles == ("local", "openai-small", "openai-compatible")
     assert set(catalogue.routes) == {"local", "openai-small"}
-    local = catalogue.route("local")
+    local = catalogue.routes_of("local")[0]
     assert local.price == Price(input=Decimal(0), output=Decimal(0))
     assert (local.timeout, local.slots, local.context_tokens) == (timedelta(seconds=120), 1, 4096)
     assert local.task_queue == "tenuto-model-local"
-    paid = catalogue.route("openai-small")
+    paid = catalogue.routes_of("openai-small")[0]
     assert paid.price == Price(input=Decimal("0.15"), output=Decimal("0.60"))
     assert catalogue.endpoint("openai-small").output_limit == "max_completion_tokens"
 
@@ -84,7 +84,7 @@ def test_a_key_is_read_from_the_variable_that_is_named(tmp_path: Path) -> None:
 
 def test_an_unknown_profile_names_the_known_ones() -> None:
     catalogue = load_catalogue(SHIPPED, {})
-    for ask in (catalogue.route, catalogue.endpoint):
+    for ask in (catalogue.routes_of, catalogue.endpoint):
         with pytest.raises(
             CatalogueError, match=r"no profile 'fats'; known: local, openai-small, openai-compatible"
         ):
@@ -96,23 +96,23 @@ def test_an_unknown_profile_names_the_known_ones() -> None:
 )
 def test_a_model_on_loopback_is_free_and_needs_no_key(tmp_path: Path, address: str) -> None:
     catalogue = load(tmp_path, address=f'"{address}"', price=None, key=None)
-    assert catalogue.route("fast").price == Price(input=Decimal(0), output=Decimal(0))
+    assert catalogue.routes_of("fast")[0].price == Price(input=Decimal(0), output=Decimal(0))
     assert catalogue.endpoint("fast").key_name is None
     assert catalogue.endpoint("fast").string_limits
 
 
 def test_a_model_on_loopback_may_be_priced(tmp_path: Path) -> None:
     catalogue = load(tmp_path, address='"http://127.0.0.1:8080/v1"', key=None)
-    assert catalogue.route("fast").price.output == Decimal("0.60")
+    assert catalogue.routes_of("fast")[0].price.output == Decimal("0.60")
 
 
 def test_a_model_elsewhere_may_be_declared_free(tmp_path: Path) -> None:
-    assert load(tmp_path, price='"free"').route("fast").price.input == 0
+    assert load(tmp_path, price='"free"').routes_of("fast")[0].price.input == 0
 
 
 @pytest.mark.parametrize("written_as", ["0.2", '"0.2"'])
 def test_a_temperature_is_exact(tmp_path: Path, written_as: str) -> None:
-    assert load(tmp_path, temperature=written_as).route("fast").temperature == Decimal("0.2")
+    assert load(tmp_path, temperature=written_as).routes_of("fast")[0].temperature == Decimal("0.2")
 
 
 @pytest.mark.parametrize(
