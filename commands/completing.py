@@ -109,6 +109,13 @@ def workflow_names() -> list[str]:
     return sorted(path.stem.replace("_", "-") for path in modules if path.stem != "__init__")
 
 
+def table_names() -> list[str]:
+    from operations.decision_rows import tables_of
+    from worker import WORKFLOWS  # noqa: TID251 - where they are listed
+
+    return list(tables_of(list(WORKFLOWS)))
+
+
 def profiles(**_: Any) -> list[str]:
     path = os.environ.get("TENUTO_MODELS", CHECKOUT / "models.toml")
     try:
@@ -162,6 +169,8 @@ COMPLETERS: Mapping[str, Callable[..., Any]] = {
     "workflow": lambda **_: workflow_names(),
     "inputs": files,
     "output": files,
+    "supply": files,
+    "table": lambda **_: table_names(),
     "key": files,
     "profile": profiles,
     "provider": profiles,

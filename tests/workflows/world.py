@@ -23,6 +23,7 @@ from activities.approvers import new_key, sign
 from connection import Settings, ensure_search_attributes
 from contracts.approvals import Answer, Verdict
 from contracts.receipts import Status, Waiting
+from contracts.repairs import Abort, Repair, Retry, Supply
 from contracts.resolutions import Resolution
 from contracts.sheet import Sheet, SheetRequest, resolve_sheet
 from contracts.terms import Amount, Terms
@@ -35,6 +36,7 @@ from tests.fault_server import Exchange, FaultServer, faults
 from tests.fault_server.server import good
 from worker import CACHED_RUNS, WORKFLOWS, Parts, build, workers
 from workflows.kernel.approvals import ANSWER
+from workflows.kernel.parking import REPAIR
 from workflows.resolve_ticket import PLAN, ResolveTicket, Stage
 
 __all__ = ["SAMPLES", "TRUTH", "World", "as_read", "models_toml", "reads_by_truth", "sample"]
@@ -205,15 +207,20 @@ class World:
             await asyncio.sleep(0.02)
         raise AssertionError("nobody asks the provider")
 
-    async def waiting(self, handle: WorkflowHandle[Any, Resolution]) -> Waiting:
-        """What the run waits a person for, as soon as it does."""
+    async def waiting(self, handle: WorkflowHandle[Any, Resolution], *, parked: bool = False) -> Waiting:
+        """What the run waits a person for, as soon as it does: an approval, or a repair."""
         for _ in range(400):
             status = await self.status(handle)
             for wait in status.waiting if status else []:
-                if wait.action:
+                if wait.parked if parked else wait.action:
                     return wait
             await asyncio.sleep(0.05)
         raise AssertionError("the run asks nobody")
+
+    async def repair(self, handle: WorkflowHandle[Any, Resolution], action: Retry | Supply | Abort) -> Any:
+        """Mend as ada what is parked; WorkflowUpdateFailedError when it is refused."""
+        parked = (await self.waiting(handle, parked=True)).parked or ""
+        return await handle.execute_update(REPAIR, Repair(parked=parked, by="ada", action=action))
 
     def proof(self, action: str, verdict: Verdict = Verdict.APPROVE, by: str = "ada") -> str:
         """Signed with the key that this world made for `by`."""
