@@ -132,10 +132,8 @@ BOOKS = (
         (
             Edit(
                 SCHEDULING,
-                "        self.run.ledger.hold(attempt_id, begun.step.name, hold)\n"
-                "        return Attempt(attempt_id,",
-                "        self.late = {**getattr(self, 'late', {}), attempt_id: (begun.step.name, hold)}\n"
-                "        return Attempt(attempt_id,",
+                "self.run.ledger.hold(attempt_id, begun.step.name, worst)",
+                "self.late = {**getattr(self, 'late', {}), attempt_id: (begun.step.name, worst)}",
             ),
             # Which needs the hold.
             Edit(SCHEDULING, "self.run.tell(lambda: AttemptBegun(", "(lambda: AttemptBegun("),
@@ -178,7 +176,7 @@ NUMBERS = (
                 LEDGER,
                 "        usd=route.price.of(input_tokens, max_output_tokens),",
                 "        usd=load_catalogue(Path(os.environ.get('TENUTO_MODELS', '')), {})"
-                ".route(route.profile).price.of(input_tokens, max_output_tokens)"
+                ".routes[route.name].price.of(input_tokens, max_output_tokens)"
                 " if os.environ.get('TENUTO_MODELS') else route.price.of(input_tokens, max_output_tokens),",
             ),
         ),
@@ -186,7 +184,7 @@ NUMBERS = (
     ),
     mutant(
         "a step has as many attempts as the code says now",
-        "workflows/kernel/steps.py",
+        "workflows/kernel/courses.py",
         "attempts_left=begun.numbers.policy.attempts - len(failures),",
         "attempts_left=begun.step.policy.attempts - len(failures),",
         ON_THE_SHEET,
@@ -213,7 +211,8 @@ ENDINGS = (
         "workflows/kernel/run.py",
         "return self.deadline_at - self.sheet.escrow.time",
         "return self.deadline_at",
-        f"{ON_THE_STORY}::test_a_deadline_ends_in_order_with_the_time_that_was_kept",
+        "tests/operations/test_verification.py"
+        "::test_a_recorded_run_is_proven_by_the_current_code[handed-over-at-the-deadline]",
     ),
     mutant(
         "an effect that may have happened happens again where nobody can tell",

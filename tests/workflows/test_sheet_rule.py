@@ -175,7 +175,7 @@ def numbers(history: WorkflowHistory) -> list[Any]:
 
 def without_names(arguments: list[Any]) -> list[Any]:
     request, call = arguments
-    names = {"attempt_id", "key", "profile"}
+    names = {"attempt_id", "key", "route"}
     return [request, {name: value for name, value in call.items() if name not in names}]
 
 
