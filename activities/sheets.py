@@ -22,7 +22,7 @@ def sheet_of(request: SheetRequest, catalogue: Catalogue, offers: Mapping[str, O
 
     return Sheet(
         resolved_at=datetime.now(UTC),
-        route=catalogue.route(request.profile),
+        route=catalogue.routes_of(request.profile)[0],
         steps={name: as_offered(name, numbers) for name, numbers in request.steps.items()},
         escrow=request.escrow,
         thresholds=request.thresholds,

@@ -113,8 +113,9 @@ def profiles(**_: Any) -> list[str]:
     path = os.environ.get("TENUTO_MODELS", CHECKOUT / "models.toml")
     try:
         with open(path, "rb") as file:
-            return list(tomllib.load(file).get("profiles", {}))
-    except (OSError, ValueError, AttributeError):
+            catalogue = tomllib.load(file)
+        return list({**catalogue.get("profiles", {}), **catalogue.get("routes", {})})
+    except (OSError, ValueError, AttributeError, TypeError):
         return []
 
 

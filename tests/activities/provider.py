@@ -22,7 +22,7 @@ TICKET = ReadTicket(subject="Compass QX-10017", text="My compass arrived cracked
 SECRET = "sk-scripted-0123456789"
 
 PROFILES = """
-[profiles.plain]
+[routes.plain]
 address = "{address}"
 model = "scripted-1"
 context_tokens = 8192
@@ -30,7 +30,7 @@ max_output_tokens = 512
 timeout = 30
 slots = 4
 
-[profiles.keyed]
+[routes.keyed]
 address = "{address}"
 key = "SCRIPTED_KEY"
 model = "scripted-1"
@@ -40,7 +40,7 @@ timeout = 30
 slots = 4
 price = {{ input = "0.15", output = "0.60" }}
 
-[profiles.streaming]
+[routes.streaming]
 address = "{address}"
 key = "SCRIPTED_KEY"
 model = "scripted-1"

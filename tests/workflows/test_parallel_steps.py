@@ -80,7 +80,7 @@ async def read_all(world: World, **cap: Any) -> Run:
 
 def holds(world: World) -> list[Amount]:
     """The worst case of each mail's first attempt, from contract, price and size."""
-    route = load_catalogue(world.settings.models, {}).route(world.profile)
+    route = load_catalogue(world.settings.models, {}).routes_of(world.profile)[0]
     sizes = [len(mail.model_dump_json().encode()) for mail in MAILS]
     most = read_ticket.max_output_tokens
     return [worst_case(numbers_of(read_ticket), route, size, most) for size in sizes]

@@ -54,7 +54,7 @@ def sample(name: str) -> Ticket:
 def models_toml(profile: str, address: str, slots: int = 4, timeout: float = 5) -> str:
     """A catalogue of one priced profile on loopback."""
     return (
-        f'[profiles.{profile}]\naddress = "{address}"\nmodel = "scripted"\ncontext_tokens = 4096\n'
+        f'[routes.{profile}]\naddress = "{address}"\nmodel = "scripted"\ncontext_tokens = 4096\n'
         f"max_output_tokens = 1024\ntimeout = {timeout}\nslots = {slots}\n"
         'price = { input = "0.15", output = "0.60" }\n'
     )
