@@ -75,7 +75,7 @@ def test_a_price_that_would_not_bound_every_bill_is_refused(
 def test_a_price_that_rises_on_a_date_is_refused_before_that_date() -> None:
     """A worker may run for long, and nobody looks at its prices meanwhile."""
     google = "https://generativelanguage.googleapis.com/v1beta/openai"
-    with pytest.raises(NoPackagePrice, match='write the highest, { input = "4", output = "20" }'):
+    with pytest.raises(NoPackagePrice, match=r'write the highest, \{ input = "4", output = "20" \}'):
         package_price("gemini-4-argon", google, NOW)
     later = package_price("gemini-4-argon", google, datetime(2026, 12, 2, tzinfo=UTC))
     assert later == Price(input=Decimal(4), output=Decimal(20))
