@@ -58,6 +58,7 @@ class Fault(StrEnum):
     NOT_FOUND = "not_found"
     # Nothing was sent.
     OVER_HOLD = "over_hold"
+    CIRCUIT_OPEN = "circuit_open"
     # Seen by the workflow alone.
     NOT_STARTED = "not_started"
     WORKER_LOST = "worker_lost"

@@ -12,6 +12,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.catalogue import load_catalogue
 from activities.models import ModelActivities
+from activities.provider_gate import ProviderGate
 from contracts.attempts import Failure, ModelCall, ModelReply, Repair
 from contracts.tickets import DraftReply, ReadTicket, ReplyDraft, TicketReading
 from tests.fault_server import Behaviour, FaultServer
@@ -116,13 +117,22 @@ def failure_in(error: ApplicationError) -> Failure:
 
 @asynccontextmanager
 async def provider(
-    profile: str = "keyed", *, folder: Path, env: Mapping[str, str] | None = None
+    profile: str = "keyed",
+    *,
+    folder: Path,
+    env: Mapping[str, str] | None = None,
+    changed: str = "",
+    gate: ProviderGate | None = None,
 ) -> AsyncIterator[Provider]:
-    """A server, a catalogue with three profiles of it in `folder`, and its activities."""
+    """A server, a catalogue with three routes to it in `folder`, and its activities.
+
+    `changed` is added to the last of them, which is `streaming`.
+    """
     async with FaultServer() as server:
         path = folder / "models.toml"
-        path.write_text(PROFILES.format(address=server.address), encoding="utf-8")
-        models = ModelActivities(load_catalogue(path, {"SCRIPTED_KEY": SECRET} if env is None else env))
+        path.write_text(PROFILES.format(address=server.address) + changed, encoding="utf-8")
+        catalogue = load_catalogue(path, {"SCRIPTED_KEY": SECRET} if env is None else env)
+        models = ModelActivities(catalogue, gate=gate)
         try:
             yield Provider(server, models, profile)
         finally:

@@ -14,6 +14,7 @@ from workflows.kernel.attempts import MAX_REPAIRS, NEXT_ATTEMPT, Next, NextFacts
 AFTER = """
 rate_limited          later          later          later
 overloaded            later          later          later
+circuit_open          later          later          later
 server_error          later          later          later
 connection_lost       later          later          later
 timed_out             later          later          later
