@@ -34,6 +34,7 @@ DEFAULT_ADDRESS = "localhost:7233"
 SEARCH_ATTRIBUTES = {
     "TenutoStage": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
     "TenutoTenant": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    "TenutoParked": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
     "TenutoSpentUsd": IndexedValueType.INDEXED_VALUE_TYPE_DOUBLE,
 }
 

@@ -47,7 +47,7 @@ class Catalogue:
 
     def endpoints_of(self, profile: str) -> tuple[Endpoint, ...]:
         """Where the requests go, in the order of `routes_of`. Raises CatalogueError as that does."""
-        return tuple(self.endpoints[route.profile] for route in self.routes_of(profile))
+        return tuple(self.endpoints[route.name] for route in self.routes_of(profile))
 
     def endpoint(self, route: str) -> Endpoint:
         """Where a route's requests go. Raises CatalogueError for one that is unknown or cannot be used."""

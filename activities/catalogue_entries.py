@@ -70,7 +70,7 @@ class RouteEntry(CatalogueTable):
                 "max_output_tokens", f"leaves no room for input; write less than context_tokens, {context}"
             )
         return Route(
-            profile=self.name,
+            name=self.name,
             model=self.model(),
             context_tokens=context,
             max_output_tokens=output,

@@ -73,7 +73,7 @@ class ModelActivities:
 
     async def attempt(self, prompted: Prompted, request: BaseModel, call: ModelCall) -> ModelReply[Any]:
         """Ask the model once. Raises AttemptFailed."""
-        endpoint = self.usable_endpoint(call.profile)
+        endpoint = self.usable_endpoint(call.route)
         sent = model_request(prompted, request, call, endpoint)
         if sent.input_bytes > call.max_input_bytes:
             why = f"the prompt has {sent.input_bytes} bytes, the hold covers {call.max_input_bytes}"
@@ -91,10 +91,10 @@ class ModelActivities:
             raise AttemptFailed(invalid(answer, str(error), provenance)) from None
         return reply_type(prompted)(reply=reply, usage=answer.usage, provenance=provenance)
 
-    def usable_endpoint(self, profile: str) -> Endpoint:
+    def usable_endpoint(self, route: str) -> Endpoint:
         """Where to send. Raises AttemptFailed, cost none, while configuration lacks something."""
         try:
-            endpoint = self.catalogue.endpoint(profile)
+            endpoint = self.catalogue.endpoint(route)
         except CatalogueError as error:
             raise unsent(Fault.REJECTED, str(error)) from None
         if not endpoint.address:
@@ -110,7 +110,7 @@ class ModelActivities:
         with flight() as watched, self.calls.around(endpoint.address, call, sent.body) as told:
             try:
                 async with asyncio.timeout(call.timeout_s):
-                    answer = await exchange(self.client(call.profile, endpoint), sent, call)
+                    answer = await exchange(self.client(call.route, endpoint), sent, call)
             except asyncio.CancelledError:
                 if watched.sent:
                     # Nobody can say what the provider makes of it: the workflow books it as unknown.
@@ -125,11 +125,11 @@ class ModelActivities:
             told.answered(answer.content, answer.usage, answer.answered_by)
             return answer
 
-    def client(self, profile: str, endpoint: Endpoint) -> AsyncOpenAI:
-        """The profile's client, built at its first use and then kept."""
-        if profile not in self.clients:
-            self.clients[profile] = connect(endpoint)
-        return self.clients[profile]
+    def client(self, route: str, endpoint: Endpoint) -> AsyncOpenAI:
+        """The route's client, built at its first use and then kept."""
+        if route not in self.clients:
+            self.clients[route] = connect(endpoint)
+        return self.clients[route]
 
 
 async def exchange(client: AsyncOpenAI, sent: ModelRequest, call: ModelCall) -> Answer:
@@ -170,7 +170,7 @@ def passage_of(sent: ModelRequest, call: ModelCall) -> Passage:
     """The attempt as others see it: its step in its run, and the most tokens that it can take."""
     step, _, attempt = call.attempt_id.partition(".")
     place = f"{activity.info().workflow_run_id}/{step}/{attempt}"
-    return Passage(call.profile, place, sent.input_bytes + call.max_output_tokens)
+    return Passage(call.route, place, sent.input_bytes + call.max_output_tokens)
 
 
 def unsent(fault: Fault, why: str) -> AttemptFailed:

@@ -1,4 +1,4 @@
-"""Puts configuration into the sheet: the route of a profile, and what effects really offer here."""
+"""Puts configuration into the sheet: the routes of a profile, and what effects really offer here."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -8,7 +8,15 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.catalogue import Catalogue, CatalogueError
-from contracts.sheet import Sheet, SheetRequest, StepNumbers, resolve_sheet
+from contracts.sheet import (
+    Routes,
+    RoutesRequest,
+    Sheet,
+    SheetRequest,
+    StepNumbers,
+    resolve_routes,
+    resolve_sheet,
+)
 from contracts.steps import Offers
 
 __all__ = ["SheetActivities", "sheet_of"]
@@ -22,7 +30,7 @@ def sheet_of(request: SheetRequest, catalogue: Catalogue, offers: Mapping[str, O
 
     return Sheet(
         resolved_at=datetime.now(UTC),
-        route=catalogue.routes_of(request.profile)[0],
+        routes=catalogue.routes_of(request.profile),
         steps={name: as_offered(name, numbers) for name, numbers in request.steps.items()},
         escrow=request.escrow,
         thresholds=request.thresholds,
@@ -30,14 +38,14 @@ def sheet_of(request: SheetRequest, catalogue: Catalogue, offers: Mapping[str, O
 
 
 class SheetActivities:
-    """Resolves the sheet of each run that starts on this worker."""
+    """Resolves the sheets of runs that start, and the routes that a person sends a parked step along."""
 
     def __init__(self, catalogue: Catalogue, offers: Mapping[str, Offers]) -> None:
         self._catalogue = catalogue
         self._offers = dict(offers)
 
     def activities(self) -> list[Callable[..., Any]]:
-        return [self.resolve_sheet]
+        return [self.resolve_sheet, self.resolve_routes]
 
     @activity.defn(name=resolve_sheet.name)
     async def resolve_sheet(self, request: SheetRequest) -> Sheet:
@@ -45,3 +53,10 @@ class SheetActivities:
             return sheet_of(request, self._catalogue, self._offers)
         except CatalogueError as error:
             raise ApplicationError(str(error), type="no_sheet", non_retryable=True) from error
+
+    @activity.defn(name=resolve_routes.name)
+    async def resolve_routes(self, request: RoutesRequest) -> Routes:
+        try:
+            return Routes(routes=self._catalogue.routes_of(request.profile))
+        except CatalogueError as error:
+            raise ApplicationError(str(error), type="no_routes", non_retryable=True) from error

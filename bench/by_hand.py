@@ -103,7 +103,7 @@ def call(profile: str, max_output_tokens: int) -> ModelCall:
     """What the activity has to know beside the request."""
     return ModelCall(
         attempt_id=str(workflow.uuid4()),
-        profile=profile,
+        route=profile,
         model="scripted",
         max_output_tokens=max_output_tokens,
         max_input_bytes=22_000,

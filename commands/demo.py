@@ -97,7 +97,7 @@ async def perform(
     if setting.journal is not None:
         mine = [told for _, told, _ in runs]
         everyone = mine + await others_since(client, since, {told.run_id for told in mine})
-        models = [each for told in everyone for each in told.attempts if each.profile is not None]
+        models = [each for told in everyone for each in told.attempts if each.route is not None]
         matched = match(requests_in(setting.journal, setting.journal_from), models)
     proof = await prove(runs, matched, refunds_in(setting.folder / "payments.jsonl"), workflows)
     return course.killed_during, [(part, told) for part, told, _ in runs], proof

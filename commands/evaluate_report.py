@@ -36,7 +36,7 @@ class Score:
     @property
     def model_s(self) -> float:
         """How long the model worked for it; waiting for the model is not counted."""
-        return sum(each.ran_s or 0.0 for each in self.told.attempts if each.profile is not None)
+        return sum(each.ran_s or 0.0 for each in self.told.attempts if each.route is not None)
 
     @property
     def tokens(self) -> int:

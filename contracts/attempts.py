@@ -105,7 +105,7 @@ class ModelCall(Value):
 
     attempt_id: str
     """Sent to the provider as X-Client-Request-Id; names the ledger's entry."""
-    profile: str
+    route: str
     model: str
     max_output_tokens: int
     max_input_bytes: int

@@ -90,7 +90,7 @@ class AttemptBegun(Value):
     line: AttemptLine
     """As it stands in the ledger."""
     step_number: int
-    profile: str | None
+    route: str | None
     """None when no model is called."""
 
 
@@ -107,7 +107,7 @@ class AttemptEnded(Value):
     line: AttemptLine
     """As it stands in the ledger."""
     step_number: int
-    profile: str | None
+    route: str | None
     began_at: datetime
     usage: Usage | None
 
@@ -132,6 +132,7 @@ class Wait(StrEnum):
     """What a run waits for."""
 
     APPROVAL = "approval"
+    REPAIR = "repair"
     RETRY = "retry"
 
 

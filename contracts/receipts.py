@@ -151,6 +151,8 @@ class Waiting(Value):
     otherwise: str
     action: str | None = None
     """For an approval: the digest that an answer must name."""
+    parked: str | None = None
+    """For a step that waits for repair: its last attempt, which a repair must name."""
     details: dict[str, Any] = Field(default_factory=dict)
 
 

@@ -10,7 +10,18 @@ from contracts.steps import Offers, Read, StepPolicy
 from contracts.terms import Amount
 from contracts.values import PER_MILLION, Value, without_unset
 
-__all__ = ["Escrow", "Price", "Route", "Sheet", "SheetRequest", "StepNumbers", "resolve_sheet"]
+__all__ = [
+    "Escrow",
+    "Price",
+    "Route",
+    "Routes",
+    "RoutesRequest",
+    "Sheet",
+    "SheetRequest",
+    "StepNumbers",
+    "resolve_routes",
+    "resolve_sheet",
+]
 
 
 class Price(Value):
@@ -27,7 +38,7 @@ class Price(Value):
 class Route(Value):
     """One model at one address, with what it may be asked and what it charges."""
 
-    profile: str
+    name: str
     model: str
     context_tokens: int = Field(gt=0)
     max_output_tokens: int = Field(gt=0)
@@ -53,6 +64,8 @@ class StepNumbers(Value):
     overhead_bytes: int = 0
     offers: Offers | None = None
     """For an effect, what its other side really offers here: configuration may weaken the contract."""
+    parks: bool = False
+    """A person may repair it when it finally failed."""
 
     @model_serializer(mode="wrap")
     def _brief(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -72,7 +85,7 @@ class Escrow(Value):
 
 
 class SheetRequest(Value):
-    """What the code and the terms say; configuration adds the route and what effects really offer."""
+    """What the code and the terms say; configuration adds the routes and what effects really offer."""
 
     profile: str
     steps: dict[str, StepNumbers]
@@ -85,18 +98,35 @@ class Sheet(Value):
 
     resolved_at: datetime
     """When it was resolved: the run's today, the same in every replay."""
-    route: Route
+    routes: tuple[Route, ...] = Field(min_length=1)
+    """The route of the run's profile, then its fallbacks."""
     steps: dict[str, StepNumbers]
     escrow: Escrow
     thresholds: dict[str, Decimal]
 
 
+class RoutesRequest(Value):
+    """Asks what configuration maps a profile to now."""
+
+    profile: str = Field(min_length=1, max_length=64)
+
+
+class Routes(Value):
+    """The profile's route, then its fallbacks."""
+
+    routes: tuple[Route, ...] = Field(min_length=1)
+
+
+# Reads memory; more than one attempt only for a worker that stops in the middle.
+FROM_MEMORY = StepPolicy(
+    attempt_timeout=timedelta(seconds=5), attempts=3, first_wait=timedelta(milliseconds=100)
+)
+
+resolve_routes = Read(name="resolve_routes", request=RoutesRequest, reply=Routes, policy=FROM_MEMORY)
+
 resolve_sheet = Read(
     name="resolve_sheet",
     request=SheetRequest,
     reply=Sheet,
-    # Reads memory; more than one attempt only for a worker that stops in the middle.
-    policy=StepPolicy(
-        attempt_timeout=timedelta(seconds=5), attempts=3, first_wait=timedelta(milliseconds=100)
-    ),
+    policy=FROM_MEMORY,
 )

@@ -72,3 +72,5 @@ class Terms(Value):
     deadline: timedelta = Field(gt=timedelta(0))
     """From the start of the run to its end, the way out included."""
     profile: str = Field(min_length=1, max_length=64)
+    park: timedelta = Field(default=timedelta(0), ge=timedelta(0))
+    """How long a step that finally failed may wait for a person; zero takes the way out at once."""

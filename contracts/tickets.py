@@ -115,7 +115,11 @@ THIRTY_DAYS = re.compile(r"\b(?:30|thirty)\b", re.IGNORECASE)
 def check_draft(request: DraftReply, draft: ReplyDraft) -> str | None:
     """A reply promises no money but what was decided, and gives the reason of a refusal that has one."""
     if request.remedy == "too_late" and not THIRTY_DAYS.search(draft.text):
-        return "the reply does not say that the parcel was delivered more than 30 days before they wrote"
+        # The sentence itself: a small model that is only told what is missing writes the same again.
+        return (
+            "the reply does not give the reason; after the apology, add this sentence: "
+            "It was delivered more than 30 days before you wrote to us, so we cannot give a refund for it."
+        )
     for quoted in AMOUNT.findall(draft.text):
         if request.amount is None:
             return f"the reply names ${quoted}, but no money is paid"

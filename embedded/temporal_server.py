@@ -40,7 +40,12 @@ NAMESPACE = "default"
 PORT, UI_PORT = 7233, 8233
 
 # A server that does not know an attribute fails every workflow task that sets it.
-SEARCH_ATTRIBUTES = {"TenutoStage": "Keyword", "TenutoTenant": "Keyword", "TenutoSpentUsd": "Double"}
+SEARCH_ATTRIBUTES = {
+    "TenutoStage": "Keyword",
+    "TenutoTenant": "Keyword",
+    "TenutoParked": "Keyword",
+    "TenutoSpentUsd": "Double",
+}
 
 DYNAMIC_CONFIG = (
     "history.transferProcessorMaxPollRPS=5000",

@@ -57,6 +57,8 @@ class Account:
     """Collects an attempt's events until `tell` makes an item of them."""
 
     scheduled: HistoryEvent
+    route: Route | None = None
+    """The one that its call names, as recorded; None for an effect."""
     started: HistoryEvent | None = None
     ended: HistoryEvent | None = None
     entry: dict[str, Any] = field(default_factory=dict)
@@ -67,7 +69,12 @@ class Account:
         """Names the ledger's entry and the provider's request."""
         return str(attributes_of(self.scheduled).activity_id)
 
-    def tell(self, route: Route | None, last_decided: int) -> AttemptMade:
+    @property
+    def route_name(self) -> str | None:
+        """Where a model task is sent; None for an effect."""
+        return self._call().get("route")
+
+    def tell(self, last_decided: int) -> AttemptMade:
         """The item. `last_decided` is the last event that a worker decided or took in."""
         call = self._call()
         is_model = "max_output_tokens" in call
@@ -78,14 +85,14 @@ class Account:
             "attempt_id": self.attempt_id,
             "step": attributes_of(self.scheduled).activity_type.name,
             "why": self._why(),
-            "profile": call.get("profile"),
+            "route": self.route_name,
             "model": call.get("model"),
             "key": call.get("key"),
             "request": request[0] if request else None,
-            "hold": self._hold(call, route) if is_model else Amount(),
+            "hold": self._hold(call) if is_model else Amount(),
             "taken_in": self.ended is None or self.ended.event_id <= last_decided or bool(self.entry),
         }
-        return AttemptMade(**told, **self._times(), **self._end(is_model, route))
+        return AttemptMade(**told, **self._times(), **self._end(is_model))
 
     def _call(self) -> dict[str, Any]:
         arguments = json_of(attributes_of(self.scheduled).input.payloads)
@@ -95,12 +102,13 @@ class Account:
         summary = str(json_of([self.scheduled.user_metadata.summary])[0] or "")
         return SUMMARY_TAIL.split(summary.removeprefix("because "))[0]
 
-    def _hold(self, call: dict[str, Any], route: Route | None) -> Amount:
+    def _hold(self, call: dict[str, Any]) -> Amount:
         try:
             given = ModelCall.model_validate(call)
         except ValidationError:
             return Amount()
-        usd = route.price.of(given.max_input_bytes, given.max_output_tokens) if route else Decimal(0)
+        price = self.route.price if self.route else None
+        usd = price.of(given.max_input_bytes, given.max_output_tokens) if price else Decimal(0)
         return Amount(usd=usd, tokens=given.max_input_bytes + given.max_output_tokens, calls=1)
 
     def _times(self) -> dict[str, Any]:
@@ -110,7 +118,7 @@ class Account:
             "ran_s": seconds_between(self.started, self.ended) if self.started and self.ended else None,
         }
 
-    def _end(self, is_model: bool, route: Route | None) -> dict[str, Any]:
+    def _end(self, is_model: bool) -> dict[str, Any]:
         ended = self.ended
         if ended is None:
             return {"outcome": "running" if self.started else "queued"}
@@ -121,24 +129,22 @@ class Account:
             wrapped = is_model and isinstance(answer, dict)
             told["reply"] = answer.get("reply") if wrapped else answer
             usage = answer.get("usage") if wrapped else None
-            told |= self._cost_of(is_model, usage, Cost.ACTUAL if usage else Cost.UNKNOWN, route)
+            told |= self._cost_of(is_model, usage, Cost.ACTUAL if usage else Cost.UNKNOWN)
         else:
             failure = self._failure(ended)
             usage = failure.usage.model_dump() if failure.usage else None
             cost = Cost.NONE if failure.fault is Fault.NOT_STARTED else failure.cost
             told |= {"fault": failure.fault.value, "reason": failure.reason}
-            told |= self._cost_of(is_model, usage, cost, route) if is_model else {"cost": effect_cost(cost)}
+            told |= self._cost_of(is_model, usage, cost) if is_model else {"cost": effect_cost(cost)}
         return told | self._recorded(is_model)
 
-    def _cost_of(
-        self, is_model: bool, usage: dict[str, Any] | None, cost: Cost, route: Route | None
-    ) -> dict[str, Any]:
+    def _cost_of(self, is_model: bool, usage: dict[str, Any] | None, cost: Cost) -> dict[str, Any]:
         if not is_model or cost is Cost.NONE:
             return {"cost": Booked.NONE, "usd": Decimal(0), "tokens": 0}
         if cost is Cost.UNKNOWN or usage is None:
             return {"cost": Booked.UNKNOWN}
         billed = Usage.model_validate(usage)
-        usd = route.price.of(billed.input_tokens, billed.output_tokens) if route else None
+        usd = self.route.price.of(billed.input_tokens, billed.output_tokens) if self.route else None
         return {"cost": Booked.PROVEN, "usd": usd, "tokens": billed.input_tokens + billed.output_tokens}
 
     def _recorded(self, is_model: bool) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from operations.lines import Line
 from operations.story_items import Decided
-from workflows.kernel.attempts import NEXT_ATTEMPT
+from workflows.kernel.attempts import NEXT_ATTEMPT, OTHERWISE
 from workflows.kernel.decisions import Decision, Table
 
 __all__ = ["decision_lines", "tables_of"]
@@ -16,9 +16,8 @@ __all__ = ["decision_lines", "tables_of"]
 
 def tables_of(workflows: list[Any]) -> dict[str, Table[Any, Any]]:
     """Every table of these workflows' plans and the kernel's own, by name."""
-    return {table.name: table for each in workflows for table in each.plan.tables} | {
-        NEXT_ATTEMPT.name: NEXT_ATTEMPT
-    }
+    own = [table for each in workflows for table in each.plan.tables]
+    return {table.name: table for table in (*own, NEXT_ATTEMPT, OTHERWISE)}
 
 
 def decision_lines(

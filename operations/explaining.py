@@ -65,11 +65,11 @@ def heading(told: Story) -> Iterator[Line]:
             "",
         )
         yield 2, f"may use at most {amount_text(terms.cap)}", ""
-    if told.model is not None and told.price is not None:
-        price = told.price
+    for number, route in enumerate(told.routes):
+        price = route.price
         free = not price.input and not price.output
         rate = "free" if free else f"{dollars(price.input)} in, {dollars(price.output)} out a million tokens"
-        yield 2, f"model {told.model}: {rate}", ""
+        yield 2, f"{'model' if number == 0 else 'then'} {route.model} ({route.name}): {rate}", ""
 
 
 def item_lines(item: Item, told: Story, tables: Tables) -> Iterator[Line]:
@@ -117,7 +117,7 @@ def attempt_lines(item: AttemptMade) -> Iterator[Line]:
     number = item.attempt_id.partition("-")[0].partition(".")[2]
     again = f", attempt {number}" if number not in {"", "1"} else ""
     yield 0, f"{item.step}{again}, because {item.why}", ""
-    via = f"{item.profile} ({item.model})" if item.profile else f"once: {item.key}"
+    via = f"{item.route} ({item.model})" if item.route else f"once: {item.key}"
     times = f"queued {duration(item.queued_s)}" if item.queued_s is not None else "waits for a worker"
     if item.ran_s is not None:
         times += f", ran {duration(item.ran_s)}"
@@ -132,7 +132,7 @@ def attempt_lines(item: AttemptMade) -> Iterator[Line]:
 
 def cost_text(item: AttemptMade) -> str:
     """What is known of its cost; for an effect, of whether it happened."""
-    if item.profile is None:
+    if item.route is None:
         return "nobody can say whether it happened" if item.cost is Booked.UNKNOWN else "no model, no cost"
     match item.cost:
         case Booked.PROVEN:

@@ -10,7 +10,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowHistory
 
-from contracts.sheet import Price
+from contracts.sheet import Route
 from contracts.terms import Amount, Terms
 from contracts.values import Usd, Value
 from operations.attempt_accounts import json_of, seconds_between
@@ -62,9 +62,8 @@ class Story(Value):
     """None when the second argument of its start is none."""
     argument: Any
     """The first argument of its start."""
-    model: str | None
-    """None while no sheet is recorded."""
-    price: Price | None
+    routes: tuple[Route, ...]
+    """What the run's profile was mapped to; empty while no sheet is recorded."""
     thresholds: dict[str, Decimal]
     items: list[Item]
     totals: Totals
@@ -100,8 +99,7 @@ def story(history: WorkflowHistory) -> Story:
         duration_s=seconds_between(first, last),
         terms=terms_in(arguments),
         argument=arguments[0] if arguments else None,
-        model=teller.route.model if teller.route else None,
-        price=teller.route.price if teller.route else None,
+        routes=teller.sheet.routes if teller.sheet else (),
         thresholds=dict(teller.sheet.thresholds) if teller.sheet else {},
         items=items,
         totals=totals_of(items),
@@ -168,7 +166,7 @@ def reason_in(last: HistoryEvent) -> str | None:
 def totals_of(items: list[Item]) -> Totals:
     attempts = [item for item in items if isinstance(item, AttemptMade)]
     reads = [item for item in items if isinstance(item, ReadMade)]
-    models = [attempt for attempt in attempts if attempt.profile is not None]
+    models = [attempt for attempt in attempts if attempt.route is not None]
 
     def booked(as_: Booked) -> Amount:
         return sum((each.hold for each in models if each.cost is as_), start=Amount())

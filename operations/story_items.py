@@ -59,7 +59,7 @@ class AttemptMade(Happened):
     attempt_id: str
     step: str
     why: str
-    profile: str | None = None
+    route: str | None = None
     """None for an effect."""
     model: str | None = None
     key: str | None = None

@@ -49,6 +49,7 @@ class Storyteller:
         self._placed: list[tuple[int, int, Item]] = []
         self._accounts: dict[int, Account] = {}
         self._stages: list[tuple[HistoryEvent, str]] = []
+        self._routes: dict[str | None, Route] = {}
         self._seen = TrailPlaces()
         for event in self._events:
             self._handlers.get(event.event_type, Storyteller._skip)(self, event)
@@ -59,11 +60,6 @@ class Storyteller:
     def items(self) -> list[Item]:
         """In the order of events; what a trail entry tells comes behind the event that it follows from."""
         return [item for *_, item in sorted(self._placed, key=lambda placed: placed[:2])]
-
-    @property
-    def route(self) -> Route | None:
-        """None while no sheet is recorded."""
-        return self.sheet.route if self.sheet else None
 
     def _place(
         self, event: HistoryEvent, make: Callable[..., Item], anchor: int | None = None, **told: Any
@@ -88,7 +84,8 @@ class Storyteller:
             self._stages.append((event, str(json_of([fields[STAGE.name]])[0])))
 
     def _scheduled(self, event: HistoryEvent) -> None:
-        self._accounts[event.event_id] = Account(event)
+        account = self._accounts[event.event_id] = Account(event)
+        account.route = self._routes.get(account.route_name)
 
     def _begun(self, event: HistoryEvent) -> None:
         self._accounts[attributes_of(event).scheduled_event_id].started = event
@@ -108,7 +105,8 @@ class Storyteller:
                 try:
                     self.sheet = Sheet.model_validate(replies[0])
                 except ValueError:
-                    self.sheet = None  # of another version; the rest can still be told
+                    return  # of another version; the rest can still be told
+                self._routes |= {route.name: route for route in self.sheet.routes}
             return
         self._seen.reads[read_id] = event
         failed = attributes.HasField("failure")
@@ -182,7 +180,7 @@ class Storyteller:
 
     def _tell_rest(self) -> None:
         for account in self._accounts.values():
-            item = account.tell(self.route, self._last)
+            item = account.tell(self._last)
             self._placed.append((account.scheduled.event_id, len(self._placed), item))
         for started, over in self._seen.timers.values():
             fired = over is not None and over.event_type == EventType.EVENT_TYPE_TIMER_FIRED

@@ -78,18 +78,18 @@ class Meters:
                 self._forget(run_id)
 
     def _count(self, ended: AttemptEnded, seconds: float) -> None:
-        profile, step = ended.profile or NONE, ended.line.step
+        route, step = ended.route or NONE, ended.line.step
         fault = ended.line.fault.value if ended.line.fault is not None else NONE
-        by = {"step": step, "outcome": ended.outcome.value, "fault": fault, "profile": profile}
+        by = {"step": step, "outcome": ended.outcome.value, "fault": fault, "route": route}
         self._attempts.add(1, by)
         self._duration.record(seconds)
         if ended.usage is not None:
             for direction in ("input", "output"):
                 tokens: int = getattr(ended.usage, f"{direction}_tokens")
-                self._tokens.add(tokens, {"direction": direction, "profile": profile, "step": step})
-        if ended.profile is not None:
+                self._tokens.add(tokens, {"direction": direction, "route": route, "step": step})
+        if ended.route is not None:
             with self._lock:
-                self._money[ended.booking, profile, step] += ended.usd
+                self._money[ended.booking, route, step] += ended.usd
 
     def _forget(self, run_id: str) -> None:
         with self._lock:
@@ -100,8 +100,8 @@ class Meters:
     def _show_money(self, _: CallbackOptions) -> Iterator[Observation]:
         with self._lock:
             money = list(self._money.items())
-        for (booking, profile, step), usd in money:
-            yield Observation(float(usd), {"booking": booking, "profile": profile, "step": step})
+        for (booking, route, step), usd in money:
+            yield Observation(float(usd), {"booking": booking, "route": route, "step": step})
 
     def _show_held(self, _: CallbackOptions) -> Iterator[Observation]:
         with self._lock:

@@ -2,9 +2,9 @@
 
 An OpenTelemetry collector's Prometheus exporter turns the instruments into these series:
 
-    tenuto_attempts_total{step,outcome,fault,profile}
-    tenuto_tokens_total{direction,profile,step}
-    tenuto_money_usd_total{booking,profile,step}
+    tenuto_attempts_total{step,outcome,fault,route}
+    tenuto_tokens_total{direction,route,step}
+    tenuto_money_usd_total{booking,route,step}
     tenuto_held_usd
     tenuto_attempt_duration_seconds
     tenuto_approvals_total{outcome}
@@ -40,7 +40,7 @@ APPROVALS = ("tenuto.approvals", "{approval}", "Questions to a person that ended
 WAITING = ("tenuto.runs.waiting", "{run}", "Runs that wait for a person or for their next attempt.")
 
 NONE = "none"
-"""The label of what is not there: the fault of a success, the profile of an effect."""
+"""The label of what is not there: the fault of a success, the route of an effect."""
 
 
 def run_attributes(run: RunName) -> dict[str, str]:

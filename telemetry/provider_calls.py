@@ -114,7 +114,7 @@ def asked(address: str, call: ModelCall) -> dict[str, str | int | float]:
         "server.address": host,
         "server.port": where.port or (443 if where.scheme == "https" else 80),
         "tenuto.attempt.id": call.attempt_id,
-        "tenuto.profile": call.profile,
+        "tenuto.route": call.route,
     }
 
 

@@ -106,8 +106,8 @@ def of_attempt(ended: AttemptEnded) -> Drawn:
         "tenuto.cost.usd": plain(ended.usd),
         "tenuto.hold.usd": plain(line.hold.usd),
     }
-    if ended.profile is not None:
-        attributes["tenuto.profile"] = ended.profile
+    if ended.route is not None:
+        attributes["tenuto.route"] = ended.route
     return Drawn(
         name=f"attempt {line.step}",
         key=line.attempt_id,

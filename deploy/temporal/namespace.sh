@@ -4,7 +4,7 @@
 set -eu
 
 # A server that does not know an attribute fails every workflow task that sets it.
-attributes="TenutoStage=Keyword TenutoTenant=Keyword TenutoSpentUsd=Double"
+attributes="TenutoStage=Keyword TenutoTenant=Keyword TenutoParked=Keyword TenutoSpentUsd=Double"
 
 # A server that has just started, or a namespace that has just been made, is not known everywhere at once.
 patiently() {

@@ -66,7 +66,7 @@ class Provider:
         """An attempt with room for everything, unless changed."""
         numbers: dict[str, Any] = {
             "attempt_id": "run-1/read_ticket/1",
-            "profile": self.profile,
+            "route": self.profile,
             "model": "scripted-1",
             "max_output_tokens": 256,
             "max_input_bytes": 30_000,

@@ -28,7 +28,7 @@ def load(folder: Path, profiles: str, **addresses: str) -> Catalogue:
 
 
 def names(catalogue: Catalogue, profile: str) -> list[str]:
-    return [route.profile for route in catalogue.routes_of(profile)]
+    return [route.name for route in catalogue.routes_of(profile)]
 
 
 def complaint(folder: Path, profiles: str) -> str:

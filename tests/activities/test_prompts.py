@@ -30,7 +30,7 @@ ENDPOINT = Endpoint(
 )
 CALL = ModelCall(
     attempt_id="a",
-    profile="local",
+    route="local",
     model="m",
     max_output_tokens=256,
     max_input_bytes=1,

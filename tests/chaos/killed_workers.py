@@ -165,7 +165,7 @@ def was_open(moment: datetime, history: WorkflowHistory) -> bool:
 def wrongs(batch: Batch) -> list[str]:
     """Everything that must not be, as a line each; empty when the books agree."""
     found = [f"{told.workflow_id} is {told.state}" for told in batch.stories if told.state != "completed"]
-    attempts = [each for told in batch.stories for each in told.attempts if each.profile is not None]
+    attempts = [each for told in batch.stories for each in told.attempts if each.route is not None]
     booked, sent = Counter(each.attempt_id for each in attempts), Counter(batch.requests)
     found += [f"request {name} is in {booked[name]} ledgers" for name in sent if booked[name] != 1]
     found += [f"attempt {name} was sent {times} times" for name, times in sent.items() if times > 1]
@@ -182,7 +182,7 @@ def wrongs(batch: Batch) -> list[str]:
 
 def report(batch: Batch) -> Sequence[str]:
     """For a person."""
-    attempts = [each for told in batch.stories for each in told.attempts if each.profile is not None]
+    attempts = [each for told in batch.stories for each in told.attempts if each.route is not None]
     unsent = [each for each in attempts if each.attempt_id not in batch.requests]
     lost = sum(each.cost is Booked.UNKNOWN for each in attempts)
     return [

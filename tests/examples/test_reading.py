@@ -29,7 +29,7 @@ async def test_the_rows_of_a_run_add_up_to_its_ledger(nowhere: Shell) -> None:
     balance = list(links(load(FAULTS)))[-1][1].balance
     proven = sum(Decimal(row["usd"]) for row in attempts if row["cost"] == "proven")
     unknown = sum(
-        Decimal(row["hold"]["usd"]) for row in attempts if row["cost"] == "unknown" and row["profile"]
+        Decimal(row["hold"]["usd"]) for row in attempts if row["cost"] == "unknown" and row["route"]
     )
     assert proven == balance.settled.usd == Decimal(totals["proven_usd"])
     assert unknown == balance.unknown.usd == Decimal(totals["unknown"]["usd"]) > 0

@@ -54,7 +54,7 @@ def plan(*steps: Step[Any, Any], **changes: Any) -> Plan:
 def sheet(plan: Plan, **changes: Any) -> Sheet:
     """As configuration would resolve it, at 0.15 and 0.60 dollars a million tokens."""
     route = Route(
-        profile="fast",
+        name="fast",
         model="scripted",
         context_tokens=4_096,
         max_output_tokens=1_024,
@@ -65,7 +65,7 @@ def sheet(plan: Plan, **changes: Any) -> Sheet:
     )
     asked = plan.sheet_request("fast")
     usual = {"steps": asked.steps, "escrow": asked.escrow, "thresholds": asked.thresholds}
-    return Sheet(resolved_at=datetime(2026, 11, 22, tzinfo=UTC), route=route, **{**usual, **changes})
+    return Sheet(resolved_at=datetime(2026, 11, 22, tzinfo=UTC), routes=(route,), **{**usual, **changes})
 
 
 @pytest.mark.parametrize("before", Stage)
@@ -101,7 +101,10 @@ def test_the_sheet_is_asked_for_every_number_of_the_code() -> None:
     mine = plan(read_ticket, find_order, thresholds={"most": Decimal(50)})
     request = mine.sheet_request("fast")
     assert request.profile == "fast"
-    assert request.steps == {"read_ticket": numbers_of(read_ticket), "find_order": numbers_of(find_order)}
+    assert request.steps == {
+        "read_ticket": numbers_of(read_ticket),
+        "find_order": numbers_of(find_order),
+    }
     assert request.escrow == mine.escrow
     assert request.thresholds == {"most": Decimal(50)}
 

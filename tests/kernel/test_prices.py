@@ -22,7 +22,7 @@ FREE = Price(input=Decimal(0), output=Decimal(0))
 
 def route(price: Price) -> Route:
     return Route(
-        profile="fast",
+        name="fast",
         model="scripted",
         context_tokens=4_096,
         max_output_tokens=1_024,

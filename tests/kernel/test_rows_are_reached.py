@@ -11,7 +11,7 @@ from contracts.attempts import Fault
 from contracts.steps import Offers
 from contracts.tickets import Problem, Wish
 from contracts.values import Value
-from workflows.kernel.attempts import MAX_REPAIRS, NEXT_ATTEMPT, Next
+from workflows.kernel.attempts import MAX_REPAIRS, NEXT_ATTEMPT, OTHERWISE, Next, Otherwise
 from workflows.kernel.decisions import Row, Table, facts_of, limit
 from workflows.resolve_ticket import PLAN, REMEDY, Remedy
 
@@ -39,9 +39,18 @@ DOMAINS: dict[AnyTable, Domain] = {
         "attempts_left": (0, 1),
         "seen": range(1, MAX_REPAIRS + 2),
         "larger_possible": BOTH,
+        "affordable": BOTH,
+        "in_time": BOTH,
+    },
+    OTHERWISE: {
+        "given_up": (Next.GIVE_UP, Next.NO_MONEY, Next.NO_TIME),
+        "leaving": BOTH,
+        "routes_left": (0, 1),
+        "next_affordable": BOTH,
+        "parks": BOTH,
     },
 }
-OUTCOMES = {REMEDY: Remedy, NEXT_ATTEMPT: Next}
+OUTCOMES = {REMEDY: Remedy, NEXT_ATTEMPT: Next, OTHERWISE: Otherwise}
 LIMITS = PLAN.thresholds
 TABLES = pytest.mark.parametrize("table", DOMAINS, ids=lambda table: table.name)
 
@@ -87,7 +96,7 @@ def test_a_shadowed_row_is_found_by_its_reason() -> None:
     facts = facts_of(Parcel)
     rows = (
         Row("dear", Next.LATER, facts.total > limit("most")),
-        Row("very dear", Next.FAIL, facts.total > 100),
+        Row("very dear", Next.GIVE_UP, facts.total > 100),
         Row("else", Next.AGAIN),
     )
     table = Table(name="parcel", version=1, facts=Parcel, rows=rows)

@@ -16,7 +16,7 @@ def attempt(name: str, cost: Booked = Booked.PROVEN, tokens: int | None = 10) ->
         attempt_id=name,
         step="read_ticket",
         why="a test asks",
-        profile="local",
+        route="local",
         outcome="succeeded",
         cost=cost,
         usd=Decimal(0),

@@ -141,7 +141,7 @@ def test_an_expired_question_is_told_after_its_timer() -> None:
 
 def test_a_lost_attempt_is_neither_free_nor_paid() -> None:
     told = story(recorded("refunded-in-spite-of-faults"))
-    lost = [attempt for attempt in told.attempts if attempt.cost is Booked.UNKNOWN and attempt.profile]
+    lost = [attempt for attempt in told.attempts if attempt.cost is Booked.UNKNOWN and attempt.route]
     assert [attempt.usd for attempt in lost] == [None]
     assert lost[0].hold.usd > 0
     assert "cost unknown, booked at its worst case" in text_of(

@@ -55,7 +55,7 @@ async def test_metrics_equal_the_ledger(world: World, listening: Listening, cach
         status = await world.status(handle)
     assert resolution.receipt is not None
     assert status is not None
-    balance, mine = resolution.receipt.balance, {"profile": world.profile}
+    balance, mine = resolution.receipt.balance, {"route": world.profile}
     model = [line for line in status.attempts if line.hold.calls]
     assert total(listening, "tenuto.money.usd", booking="proven", **mine) == balance.settled.usd > 0
     assert total(listening, "tenuto.money.usd", booking="unknown", **mine) == balance.unknown.usd > 0

@@ -183,7 +183,7 @@ async def test_a_request_follows_the_conventions_for_generative_ai(
         "gen_ai.usage.output_tokens": entry.output_tokens,
         "server.address": "127.0.0.1",
         "tenuto.attempt.id": entry.request_id,
-        "tenuto.profile": world.profile,
+        "tenuto.route": world.profile,
     }
     assert failed.failed
     assert failed.attributes["error.type"] == "overloaded"

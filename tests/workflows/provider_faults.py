@@ -1,6 +1,6 @@
 """What a provider can do, and what must follow: the fault's class, what is booked, what is tried next.
 
-A fault whose remedy is another route or a person ends in `fail` here: the run takes its way out.
+A fault whose remedy is another route or a person is given up here: the run takes its way out.
 """
 
 import json
@@ -16,7 +16,7 @@ __all__ = ["GROUPS", "REFUSED", "Row"]
 Row = tuple[Behaviour, Fault | None, Cost, Next | None]
 
 NOTHING, ACTUAL, UNKNOWN = Cost.NONE, Cost.ACTUAL, Cost.UNKNOWN
-AGAIN, LATER, REPAIR, LARGER, FAIL = Next.AGAIN, Next.LATER, Next.REPAIR, Next.LARGER, Next.FAIL
+AGAIN, LATER, REPAIR, LARGER, GIVE_UP = Next.AGAIN, Next.LATER, Next.REPAIR, Next.LARGER, Next.GIVE_UP
 
 REFUSED = "refused connection"
 """The one row that is no answer: nobody listens at its profile's address."""
@@ -37,28 +37,28 @@ UNENDED = stream_events(finish=None, usage=None)
 
 STATUS: dict[str, Row] = {
     "429 rate": (status(429, headers=NOW), Fault.RATE_LIMITED, NOTHING, LATER),
-    "429 quota": (status(429, error("insufficient_quota")), Fault.QUOTA_EXHAUSTED, NOTHING, FAIL),
-    "429 credit": (status(429, error("credit_balance_exhausted")), Fault.QUOTA_EXHAUSTED, NOTHING, FAIL),
-    "429 spend": (status(429, error("user_spend_limit_exceeded")), Fault.QUOTA_EXHAUSTED, NOTHING, FAIL),
+    "429 quota": (status(429, error("insufficient_quota")), Fault.QUOTA_EXHAUSTED, NOTHING, GIVE_UP),
+    "429 credit": (status(429, error("credit_balance_exhausted")), Fault.QUOTA_EXHAUSTED, NOTHING, GIVE_UP),
+    "429 spend": (status(429, error("user_spend_limit_exceeded")), Fault.QUOTA_EXHAUSTED, NOTHING, GIVE_UP),
     "429 usage": (
-        status(429, error("organization_usage_limit_exceeded")), Fault.QUOTA_EXHAUSTED, NOTHING, FAIL
+        status(429, error("organization_usage_limit_exceeded")), Fault.QUOTA_EXHAUSTED, NOTHING, GIVE_UP
     ),
     "503": (status(503, headers=NOW), Fault.OVERLOADED, NOTHING, LATER),
     "529": (status(529), Fault.OVERLOADED, NOTHING, LATER),
     "500": (status(500), Fault.SERVER_ERROR, UNKNOWN, LATER),
     "502": (status(502, b"<html>"), Fault.SERVER_ERROR, UNKNOWN, LATER),
     "504": (status(504, b""), Fault.SERVER_ERROR, UNKNOWN, LATER),
-    "400 context": (status(400, error("context_length_exceeded")), Fault.CONTEXT_TOO_LONG, NOTHING, FAIL),
-    "400": (status(400), Fault.REJECTED, NOTHING, FAIL),
+    "400 context": (status(400, error("context_length_exceeded")), Fault.CONTEXT_TOO_LONG, NOTHING, GIVE_UP),
+    "400": (status(400), Fault.REJECTED, NOTHING, GIVE_UP),
     "400 that asks for a retry": (
-        status(400, headers=[("x-should-retry", "true"), *NOW]), Fault.REJECTED, NOTHING, FAIL
+        status(400, headers=[("x-should-retry", "true"), *NOW]), Fault.REJECTED, NOTHING, GIVE_UP
     ),
-    "413": (status(413), Fault.REJECTED, NOTHING, FAIL),
-    "422": (status(422), Fault.REJECTED, NOTHING, FAIL),
-    "401": (status(401), Fault.UNAUTHORISED, NOTHING, FAIL),
-    "403": (status(403), Fault.UNAUTHORISED, NOTHING, FAIL),
-    "404 model": (status(404, error("model_not_found")), Fault.MODEL_NOT_FOUND, NOTHING, FAIL),
-    "307": (faults.redirect("http://127.0.0.1:1/v1"), Fault.REDIRECTED, NOTHING, FAIL),
+    "413": (status(413), Fault.REJECTED, NOTHING, GIVE_UP),
+    "422": (status(422), Fault.REJECTED, NOTHING, GIVE_UP),
+    "401": (status(401), Fault.UNAUTHORISED, NOTHING, GIVE_UP),
+    "403": (status(403), Fault.UNAUTHORISED, NOTHING, GIVE_UP),
+    "404 model": (status(404, error("model_not_found")), Fault.MODEL_NOT_FOUND, NOTHING, GIVE_UP),
+    "307": (faults.redirect("http://127.0.0.1:1/v1"), Fault.REDIRECTED, NOTHING, GIVE_UP),
     "stream: 429 rate": (status(429, headers=NOW), Fault.RATE_LIMITED, NOTHING, LATER),
     "stream: 500": (status(500), Fault.SERVER_ERROR, UNKNOWN, LATER),
 }  # fmt: skip
@@ -94,7 +94,7 @@ NO_ANSWER: dict[str, Row] = {
     "an error": (body(json.dumps(error("upstream")).encode()), Fault.NO_CHOICE, UNKNOWN, AGAIN),
     "no choices": (body(b"{}"), Fault.NO_CHOICE, UNKNOWN, AGAIN),
     "empty choices": (faults.changed(choices=[]), Fault.NO_CHOICE, UNKNOWN, AGAIN),
-    "gzip bomb": (faults.gzip_bomb(), Fault.TOO_LARGE, UNKNOWN, FAIL),
+    "gzip bomb": (faults.gzip_bomb(), Fault.TOO_LARGE, UNKNOWN, GIVE_UP),
     "stream: empty": (body(b""), Fault.STREAM_BROKEN, UNKNOWN, LATER),
     "stream: HTML": (body(*HTML), Fault.STREAM_BROKEN, UNKNOWN, LATER),
     "stream: null": (body(b"null"), Fault.STREAM_BROKEN, UNKNOWN, LATER),
@@ -105,8 +105,8 @@ NO_ANSWER: dict[str, Row] = {
 NOT_WHAT_WAS_ASKED: dict[str, Row] = {
     "length": (choice("length", content='{"wish": "ref'), Fault.CUT_SHORT, ACTUAL, LARGER),
     "length, and yet whole": (choice("length", content=json.dumps(READING)), Fault.CUT_SHORT, ACTUAL, LARGER),
-    "content_filter": (choice("content_filter", content=None), Fault.FILTERED, ACTUAL, FAIL),
-    "refusal": (choice(content=None, refusal="I cannot help with that."), Fault.FILTERED, ACTUAL, FAIL),
+    "content_filter": (choice("content_filter", content=None), Fault.FILTERED, ACTUAL, GIVE_UP),
+    "refusal": (choice(content=None, refusal="I cannot help with that."), Fault.FILTERED, ACTUAL, GIVE_UP),
     "no JSON": (reply("It is broken, I would say."), Fault.INVALID_REPLY, ACTUAL, REPAIR),
     "fenced JSON": (reply(f"```json\n{json.dumps(READING)}\n```"), Fault.INVALID_REPLY, ACTUAL, REPAIR),
     "missing field": (reply({"wish": "refund"}), Fault.INVALID_REPLY, ACTUAL, REPAIR),
@@ -119,7 +119,7 @@ NOT_WHAT_WAS_ASKED: dict[str, Row] = {
     ),
     "stream: length": (stream(stream_events(finish="length", content="{")), Fault.CUT_SHORT, ACTUAL, LARGER),
     "stream: content_filter": (
-        stream(stream_events(finish="content_filter", content="{")), Fault.FILTERED, ACTUAL, FAIL
+        stream(stream_events(finish="content_filter", content="{")), Fault.FILTERED, ACTUAL, GIVE_UP
     ),
     "stream: unknown value": (
         stream(stream_events(content=json.dumps(READING | {"wish": "cake"}))),

@@ -111,7 +111,7 @@ def test_a_fault_is_booked_and_answered_as_the_table_says(
             assert line.hold.usd > billed(course.requests[0]).usd
     decisions = [each.outcome for each in course.status.decisions if each.table == NEXT_ATTEMPT.name]
     assert decisions[:1] == ([] if then is None else [then])
-    fails = then is Next.FAIL or name == REFUSED
+    fails = then is Next.GIVE_UP or name == REFUSED
     assert course.resolution.path is (Way.HANDED_OVER if fails else Way.ASKED_ORDER_NUMBER)
 
 

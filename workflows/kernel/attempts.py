@@ -14,8 +14,11 @@ from workflows.kernel.trail import canonical, digest
 __all__ = [
     "MAX_REPAIRS",
     "NEXT_ATTEMPT",
+    "OTHERWISE",
     "Next",
     "NextFacts",
+    "Otherwise",
+    "OtherwiseFacts",
     "evidence_digest",
     "failure_of",
     "read_failure",
@@ -25,13 +28,15 @@ MAX_REPAIRS = 2
 
 
 class Next(StrEnum):
-    """What follows a failed attempt."""
+    """What follows a failed attempt on its route."""
 
     AGAIN = "again"
     LATER = "later"
     REPAIR = "repair"
     LARGER = "larger_limit"
-    FAIL = "fail"
+    GIVE_UP = "give_up"
+    NO_MONEY = "no_money"
+    NO_TIME = "no_time"
 
 
 class NextFacts(Value):
@@ -46,28 +51,34 @@ class NextFacts(Value):
     """The run has to end: it was cancelled, or only the time for its way out is left. Or a step beside
     this one failed for good."""
     attempts_left: int
+    """On this route."""
     seen: int
-    """How often this step has met this fault, now included."""
+    """How often this step has met this fault on this route, now included."""
     larger_possible: bool
+    """The route allows a longer reply, and what is free covers it."""
+    affordable: bool
+    """What is free covers the worst case of another attempt of this size."""
+    in_time: bool
+    """The wait before another attempt ends before the run has to."""
 
 
 facts = facts_of(NextFacts)
 
 NEXT_ATTEMPT = Table(
     name="next_attempt",
-    version=1,
+    version=2,
     facts=NextFacts,
     rows=(
         Row(
             "it may have happened, and must not happen twice",
-            Next.FAIL,
+            Next.GIVE_UP,
             facts.offers.is_(Offers.NEITHER),
             facts.may_have_happened,
         ),
-        Row("no attempt is left", Next.FAIL, facts.attempts_left.is_(0)),
+        Row("no attempt is left", Next.GIVE_UP, facts.attempts_left.is_(0)),
         Row(
             "the same attempt would end the same way",
-            Next.FAIL,
+            Next.GIVE_UP,
             facts.fault.one_of(
                 Fault.QUOTA_EXHAUSTED,
                 Fault.UNAUTHORISED,
@@ -90,14 +101,7 @@ NEXT_ATTEMPT = Table(
             facts.offers.is_(Offers.KEYED),
             facts.may_have_happened,
         ),
-        Row("this ends here, so nothing more is begun", Next.FAIL, facts.leaving),
-        Row(
-            "the model is shown what is wrong with its reply",
-            Next.REPAIR,
-            facts.fault.is_(Fault.INVALID_REPLY),
-            facts.seen <= MAX_REPAIRS,
-        ),
-        Row("two repairs did not help", Next.FAIL, facts.fault.is_(Fault.INVALID_REPLY)),
+        Row("this ends here, so nothing more is begun", Next.GIVE_UP, facts.leaving),
         Row(
             "the reply needs more room",
             Next.LARGER,
@@ -105,14 +109,28 @@ NEXT_ATTEMPT = Table(
             facts.seen.is_(1),
             facts.larger_possible,
         ),
-        Row("the reply does not fit", Next.FAIL, facts.fault.is_(Fault.CUT_SHORT)),
+        Row("the reply does not fit", Next.GIVE_UP, facts.fault.is_(Fault.CUT_SHORT)),
+        Row(
+            "two repairs did not help",
+            Next.GIVE_UP,
+            facts.fault.is_(Fault.INVALID_REPLY),
+            facts.seen > MAX_REPAIRS,
+        ),
+        Row("what is free does not cover another attempt", Next.NO_MONEY, facts.affordable.is_(False)),
+        Row(
+            "the model is shown what is wrong with its reply",
+            Next.REPAIR,
+            facts.fault.is_(Fault.INVALID_REPLY),
+        ),
         Row(
             "a broken answer may be a slip",
             Next.AGAIN,
             facts.fault.one_of(Fault.BROKEN_BODY, Fault.NO_CHOICE),
             facts.seen.is_(1),
         ),
-        Row("the answer is broken again", Next.FAIL, facts.fault.one_of(Fault.BROKEN_BODY, Fault.NO_CHOICE)),
+        Row(
+            "the answer is broken again", Next.GIVE_UP, facts.fault.one_of(Fault.BROKEN_BODY, Fault.NO_CHOICE)
+        ),
         Row(
             "another worker can take it",
             Next.AGAIN,
@@ -124,7 +142,52 @@ NEXT_ATTEMPT = Table(
             facts.fault.is_(Fault.CONNECTION_REFUSED),
             facts.seen.is_(1),
         ),
+        Row("it may pass, but not before the run has to end", Next.NO_TIME, facts.in_time.is_(False)),
         Row("it may pass", Next.LATER),
+    ),
+)
+
+
+class Otherwise(StrEnum):
+    """What follows when a step has come to the end of a route."""
+
+    NEXT_ROUTE = "next_route"
+    PARK = "park"
+    FAIL = "fail"
+
+
+class OtherwiseFacts(Value):
+    """What the choice depends on."""
+
+    given_up: Next
+    leaving: bool
+    routes_left: int
+    """Fallbacks of the profile that this step has not tried."""
+    next_affordable: bool
+    """What is free covers the worst case of an attempt on the next of them."""
+    parks: bool
+    """The workflow and the run's terms let a person repair this step, and it was not repaired too often."""
+
+
+after = facts_of(OtherwiseFacts)
+
+OTHERWISE = Table(
+    name="otherwise",
+    version=1,
+    facts=OtherwiseFacts,
+    rows=(
+        Row("this ends here", Otherwise.FAIL, after.leaving),
+        Row(
+            "the next route may do better",
+            Otherwise.NEXT_ROUTE,
+            after.routes_left >= 1,
+            after.next_affordable,
+        ),
+        Row(
+            "the run has not enough left", Otherwise.FAIL, after.given_up.one_of(Next.NO_MONEY, Next.NO_TIME)
+        ),
+        Row("a person may repair it", Otherwise.PARK, after.parks),
+        Row("nothing else is left", Otherwise.FAIL),
     ),
 )
 

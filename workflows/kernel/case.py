@@ -22,8 +22,10 @@ from contracts.values import plain
 from workflows.kernel.approvals import Approval, Approvals
 from workflows.kernel.decisions import Facts, Outcome, Table
 from workflows.kernel.endings import Cancelled, DeadlineReached, StoryEnded
+from workflows.kernel.parking import Parking
 from workflows.kernel.plan import Plan, least_cap
 from workflows.kernel.run import Run
+from workflows.kernel.scheduling import effect_key
 from workflows.kernel.steps import Steps
 from workflows.kernel.trail import input_digest, json_digest
 
@@ -45,6 +47,7 @@ class Case:
         self._plan = plan
         self._run: Run | None = None
         self._approvals = Approvals()
+        self._parking = Parking()
         workflow.set_query_handler(STATUS, self._status)
 
     async def run(
@@ -108,7 +111,7 @@ class Case:
 
     def key_of(self, effect: Effect[Request, Any], request: Request) -> str:
         """The idempotency key under which an effect is or will be asked for."""
-        return self._steps.effect_key(effect, request)
+        return effect_key(effect, request)
 
     def limit(self, name: str) -> Decimal:
         """A threshold of the run's sheet."""
@@ -159,7 +162,7 @@ class Case:
             )
         self._run = Run(self._plan, terms, sheet)
         self._run.trail.add({"input": input_digest(), "sheet": json_digest(raw.payload)})
-        self._steps = Steps(self._run)
+        self._steps = Steps(self._run, self._parking)
         self._run.describe()
         run = self._run
         run.tell(lambda: RunOpened(stage=run.stage.value, cap_usd=terms.cap.usd, deadline_at=run.deadline_at))

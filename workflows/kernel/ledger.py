@@ -97,20 +97,24 @@ class Ledger:
         """Keep the worst case of an attempt, or raise BudgetSpent; taken before anything is scheduled."""
         if attempt_id in self._lines:
             raise AssertionError(f"attempt {attempt_id} was held before")
+        if (lack := self.lack(step, amount)) is not None:
+            raise BudgetSpent(lack)
+        self._lines[attempt_id] = AttemptLine(
+            attempt_id=attempt_id, step=step, end=AttemptEnd.HELD, hold=amount
+        )
+        self._totals[AttemptEnd.HELD] += amount
+
+    def lack(self, step: str, amount: Amount) -> str | None:
+        """Why an attempt that may cost so much cannot be held; None when it can."""
         if self.overrun and amount.calls:
-            raise BudgetSpent(
-                f"{step}: a provider billed above its own maximum, so no model is called any more"
-            )
+            return f"{step}: a provider billed above its own maximum, so no model is called any more"
         free = self.free
         for measure in ("usd", "tokens", "calls"):
             wanted, left = getattr(amount, measure), getattr(free, measure)
             if wanted > left:
                 wanted_text = plain(wanted) if isinstance(wanted, Decimal) else wanted
-                raise BudgetSpent(f"{step} could cost {wanted_text} {measure}; {self._left(measure)}")
-        self._lines[attempt_id] = AttemptLine(
-            attempt_id=attempt_id, step=step, end=AttemptEnd.HELD, hold=amount
-        )
-        self._totals[AttemptEnd.HELD] += amount
+                return f"{step} could cost {wanted_text} {measure}; {self._left(measure)}"
+        return None
 
     def settle(self, attempt_id: str, actual: Amount, fault: Fault | None = None) -> None:
         """The cost is proven. Above the hold it is an overrun: booked as billed, and the last."""

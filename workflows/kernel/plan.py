@@ -32,6 +32,8 @@ class Plan:
     deadline: timedelta
     escrow: Escrow
     thresholds: Mapping[str, Decimal] = field(default_factory=dict)
+    parks: tuple[Step[Any, Any], ...] = ()
+    """Steps that wait for a person, as long as the terms allow, before their failure ends the story."""
 
     def __post_init__(self) -> None:
         missing = {name for table in self.tables for name in table.limits} - set(self.thresholds)
@@ -45,7 +47,7 @@ class Plan:
         """The code's half of the sheet."""
         return SheetRequest(
             profile=profile,
-            steps={step.name: numbers_of(step) for step in self.steps},
+            steps={step.name: numbers_of(step, parks=step in self.parks) for step in self.steps},
             escrow=self.escrow,
             thresholds=dict(self.thresholds),
         )
@@ -60,13 +62,14 @@ class Plan:
             )
 
 
-def numbers_of(step: Step[Any, Any]) -> StepNumbers:
+def numbers_of(step: Step[Any, Any], *, parks: bool = False) -> StepNumbers:
     return StepNumbers(
         policy=step.policy,
         max_request_bytes=step.max_request_bytes,
         max_output_tokens=step.max_output_tokens if isinstance(step, ModelTask) else 0,
         overhead_bytes=step.overhead_bytes if isinstance(step, ModelTask) else 0,
         offers=step.offers if isinstance(step, Effect) else None,
+        parks=parks,
     )
 
 
@@ -76,5 +79,5 @@ def least_cap(plan: Plan, sheet: Sheet) -> Amount:
     hold = Amount()
     if first is not None:
         numbers = sheet.steps[first.name]
-        hold = worst_case(numbers, sheet.route, numbers.max_request_bytes, numbers.max_output_tokens)
+        hold = worst_case(numbers, sheet.routes[0], numbers.max_request_bytes, numbers.max_output_tokens)
     return sheet.escrow.amount + hold + Amount(steps=1)

@@ -22,9 +22,12 @@ from workflows.kernel.plan import Plan
 from workflows.kernel.telling import Teller
 from workflows.kernel.trail import Trail
 
-__all__ = ["SPENT", "STAGE", "Run"]
+__all__ = ["PARKED", "SPENT", "STAGE", "Run"]
 
 STAGE = SearchAttributeKey.for_keyword("TenutoStage")
+PARKED = SearchAttributeKey.for_keyword("TenutoParked")
+"""Of a run that waits for a repair, the step and its fault: `send_reply timed_out`. What has the same words
+has, as a rule, the same cause."""
 SPENT = SearchAttributeKey.for_float("TenutoSpentUsd")
 """Proven and unknown US dollars, for lists and alerts; a float, so never for accounts."""
 
@@ -51,7 +54,7 @@ class Run:
         self.waits: list[Waiting] = []
         self.ending: Ending | None = None
         self.notices: list[str] = []
-        self._shown: tuple[StrEnum, Decimal] = (self.stage, Decimal(0))
+        self._shown: tuple[StrEnum, Decimal, str | None] = (self.stage, Decimal(0), None)
 
     @property
     def leaves_at(self) -> datetime:
@@ -100,14 +103,19 @@ class Run:
         is seen by nobody, so it costs no event; the trail has it.
         """
         self.describe()
-        stage, usd = self._shown
+        stage, usd, parked = self._shown
+        parks = next(
+            (f"{wait.details['step']} {wait.details['fault']}" for wait in self.waits if wait.parked), None
+        )
         changes: list[SearchAttributeUpdate[Any]] = []
         if self.stage is not stage:
             changes.append(STAGE.value_set(self.stage.value))
         if self.spent_usd != usd:
             changes.append(SPENT.value_set(float(self.spent_usd)))
+        if parks != parked:
+            changes.append(PARKED.value_unset() if parks is None else PARKED.value_set(parks))
         if changes:
-            self._shown = (self.stage, self.spent_usd)
+            self._shown = (self.stage, self.spent_usd, parks)
             workflow.upsert_search_attributes(changes)
 
     def decide(self, table: Table[Facts, Outcome], facts: Facts) -> Decision[Outcome]:
@@ -158,7 +166,7 @@ class Run:
         """Show what the run waits for while it does."""
         self.waits.append(waiting)
         self.show()
-        what = Wait.APPROVAL if waiting.action is not None else Wait.RETRY
+        what = kind_of(waiting)
         self.tell(lambda: WaitBegun(what=what, until=waiting.until))
         try:
             yield
@@ -210,3 +218,9 @@ class Run:
             ending=self.ending,
             notices=self.notices,
         )
+
+
+def kind_of(waiting: Waiting) -> Wait:
+    if waiting.parked is not None:
+        return Wait.REPAIR
+    return Wait.APPROVAL if waiting.action is not None else Wait.RETRY

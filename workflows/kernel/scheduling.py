@@ -12,8 +12,8 @@ from temporalio.exceptions import ActivityError
 from contracts.attempts import Cost, EffectCall, Failure, Fault, ModelCall, ModelReply, Repair, Usage
 from contracts.happenings import AttemptBegun, AttemptEnded
 from contracts.receipts import AttemptLine
-from contracts.sheet import StepNumbers
-from contracts.steps import Effect, ModelTask, Step
+from contracts.sheet import Route, StepNumbers
+from contracts.steps import Effect, Step
 from contracts.terms import Amount, brief
 from contracts.values import plain
 from workflows.kernel.attempts import evidence_digest, failure_of
@@ -22,7 +22,7 @@ from workflows.kernel.run import Run
 from workflows.kernel.telling import moment
 from workflows.kernel.trail import OUTGOING, json_digest
 
-__all__ = ["Attempt", "Attempts", "Begun"]
+__all__ = ["Attempt", "Attempts", "Begun", "effect_key"]
 
 Request = TypeVar("Request", bound=BaseModel)
 Reply = TypeVar("Reply", bound=BaseModel)
@@ -35,6 +35,8 @@ class Attempt:
     """One try of a step, its hold taken."""
 
     id: str
+    route: Route | None = None
+    """None for an effect."""
     max_output_tokens: int = 0
     max_input_bytes: int = 0
     repair: Repair | None = None
@@ -60,29 +62,44 @@ class Attempts:
         self.run = run
 
     def hold(
-        self, begun: Begun[Request, Reply], number: int, max_output_tokens: int, repair: Repair | None
+        self, begun: Begun[Request, Reply], route: Route | None, max_output_tokens: int, repair: Repair | None
     ) -> Attempt:
         """Take an attempt's worst case from the budget; raises BudgetSpent."""
+        number = self.run.steps[begun.index].attempts + 1
         attempt_id = f"{begun.index + 1}.{number}-{workflow.uuid4().hex[:16]}"
-        if not isinstance(begun.step, ModelTask):
-            self.run.ledger.hold(attempt_id, begun.step.name, Amount())
+        worst = self.worst(begun, route, max_output_tokens, repair)
+        self.run.ledger.hold(attempt_id, begun.step.name, worst)
+        if route is None:
             return Attempt(id=attempt_id)
-        size = begun.request_bytes + (len(repair.model_dump_json().encode()) if repair else 0)
-        hold = worst_case(begun.numbers, self.run.sheet.route, size, max_output_tokens)
-        self.run.ledger.hold(attempt_id, begun.step.name, hold)
-        return Attempt(attempt_id, max_output_tokens, size + begun.numbers.overhead_bytes, repair)
+        max_input_bytes = size_of(begun, repair) + begun.numbers.overhead_bytes
+        return Attempt(attempt_id, route, max_output_tokens, max_input_bytes, repair)
+
+    def worst(
+        self, begun: Begun[Request, Reply], route: Route | None, max_output_tokens: int, repair: Repair | None
+    ) -> Amount:
+        """The most that such an attempt can cost."""
+        if route is None:
+            return Amount()
+        return worst_case(begun.numbers, route, size_of(begun, repair), max_output_tokens)
+
+    def affordable(
+        self, begun: Begun[Request, Reply], route: Route | None, max_output_tokens: int, repair: Repair | None
+    ) -> bool:
+        """Whether its worst case could be held now."""
+        worst = self.worst(begun, route, max_output_tokens, repair)
+        return self.run.ledger.lack(begun.step.name, worst) is None
 
     async def make(self, begun: Begun[Request, Reply], attempt: Attempt) -> Reply | Failure:
         """Schedule one attempt and book what it proves."""
         number, began_at = begun.index + 1, moment()
-        profile = self.run.sheet.route.profile if isinstance(begun.step, ModelTask) else None
-        self.run.tell(lambda: AttemptBegun(line=self._line(attempt), step_number=number, profile=profile))
+        route = attempt.route.name if attempt.route is not None else None
+        self.run.tell(lambda: AttemptBegun(line=self._line(attempt), step_number=number, route=route))
         booked = await self._see_end(begun, attempt)
         self.run.tell(
             lambda: AttemptEnded(
                 line=self._line(attempt),
                 step_number=number,
-                profile=profile,
+                route=route,
                 began_at=began_at,
                 usage=booked[1],
             )
@@ -118,8 +135,8 @@ class Attempts:
     def _take(
         self, begun: Begun[Request, Reply], attempt: Attempt, raw: RawValue
     ) -> tuple[Reply, Usage | None]:
-        converter, ledger = workflow.payload_converter(), self.run.ledger
-        if not isinstance(begun.step, ModelTask):
+        converter, ledger, route = workflow.payload_converter(), self.run.ledger, attempt.route
+        if route is None:
             ledger.settle(attempt.id, Amount())
             plain_reply: Reply = converter.from_payload(raw.payload, begun.step.reply)
             return plain_reply, None
@@ -128,7 +145,7 @@ class Attempts:
             ledger.lose(attempt.id)
             self.run.notices.append(f"{attempt.id}: the provider's usage was not believable")
         else:
-            ledger.settle(attempt.id, cost_of(answer.usage, self.run.sheet.route))
+            ledger.settle(attempt.id, cost_of(answer.usage, route))
         reply: Reply = answer.reply
         return reply, answer.usage
 
@@ -138,11 +155,12 @@ class Attempts:
             ledger.release(attempt.id, failure.fault)
         elif failure.cost is Cost.UNKNOWN:
             ledger.lose(attempt.id, failure.fault)
+        elif attempt.route is None:
+            ledger.settle(attempt.id, Amount(), failure.fault)
         elif failure.usage is not None:
-            ledger.settle(attempt.id, cost_of(failure.usage, self.run.sheet.route), failure.fault)
+            ledger.settle(attempt.id, cost_of(failure.usage, attempt.route), failure.fault)
         else:
-            calls = 1 if attempt.max_output_tokens else 0
-            ledger.settle(attempt.id, Amount(calls=calls), failure.fault)
+            ledger.settle(attempt.id, Amount(calls=1), failure.fault)
 
     def _line(self, attempt: Attempt) -> AttemptLine:
         return self.run.ledger.line(attempt.id)
@@ -182,24 +200,33 @@ class Attempts:
         patience = begun.numbers.policy.attempt_timeout.total_seconds() * 0.95
         if isinstance(begun.step, Effect):
             call = EffectCall(
-                attempt_id=attempt.id, key=self.effect_key(begun.step, begun.request), timeout_s=patience
+                attempt_id=attempt.id, key=effect_key(begun.step, begun.request), timeout_s=patience
             )
             return [begun.request, call], None, f"because {begun.why}; once: {call.key}"[:400]
-        route = self.run.sheet.route
+        if (route := attempt.route) is None:
+            raise AssertionError("a model task is sent along a route")
         model_call = ModelCall(
             attempt_id=attempt.id,
-            profile=route.profile,
+            route=route.name,
             model=route.model,
             max_output_tokens=attempt.max_output_tokens,
             max_input_bytes=attempt.max_input_bytes,
             temperature=route.temperature,
+            top_p=route.top_p,
+            seed=route.seed,
             timeout_s=min(route.timeout.total_seconds(), patience),
             repair=attempt.repair,
         )
         hold = route.price.of(attempt.max_input_bytes, attempt.max_output_tokens)
-        summary = f"because {begun.why}; {route.profile}, at most ${plain(hold)}"[:400]
+        summary = f"because {begun.why}; {route.name}, at most ${plain(hold)}"[:400]
         return [begun.request, model_call], route.task_queue, summary
 
-    def effect_key(self, step: Effect[Request, Reply], request: Request) -> str:
-        """The same in every attempt, run and reset of a workflow id."""
-        return f"{workflow.info().workflow_id}/{step.name}/{step.key(request)}"
+
+def effect_key(step: Effect[Request, Reply], request: Request) -> str:
+    """The idempotency key: the same in every attempt, run and reset of a workflow id."""
+    return f"{workflow.info().workflow_id}/{step.name}/{step.key(request)}"
+
+
+def size_of(begun: Begun[Request, Reply], repair: Repair | None) -> int:
+    """Bytes of the request as JSON, and of the invalid reply that is shown with it."""
+    return begun.request_bytes + (len(repair.model_dump_json().encode()) if repair else 0)

@@ -1,0 +1,202 @@
+"""The course of a step: attempts on its route, then the next route, then perhaps a person who repairs it.
+
+Two tables decide: NEXT_ATTEMPT what follows on the same route, OTHERWISE what follows when it is given up.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TypeVar
+
+from pydantic import BaseModel
+from temporalio import workflow
+
+from contracts.attempts import Cost, Failure
+from contracts.receipts import Waiting
+from contracts.steps import ModelTask
+from workflows.kernel.attempts import (
+    NEXT_ATTEMPT,
+    OTHERWISE,
+    Next,
+    NextFacts,
+    Otherwise,
+    OtherwiseFacts,
+)
+from workflows.kernel.decisions import Decision
+from workflows.kernel.endings import BudgetSpent, DeadlineReached, StepFailed, StoryEnded
+from workflows.kernel.parking import MOST_PARKED, GaveUp, Parking, Routes, Supplied
+from workflows.kernel.reads import Reads
+from workflows.kernel.run import Run
+from workflows.kernel.scheduling import Attempt, Attempts, Begun
+
+__all__ = ["Courses"]
+
+Request = TypeVar("Request", bound=BaseModel)
+Reply = TypeVar("Reply", bound=BaseModel)
+
+
+class Courses:
+    """Sees the model tasks and effects of one run through."""
+
+    def __init__(self, run: Run, attempts: Attempts, reads: Reads, parking: Parking) -> None:
+        self.run = run
+        self._attempts = attempts
+        self._reads = reads
+        self._parking = parking
+
+    async def see_through(self, begun: Begun[Request, Reply]) -> Reply:
+        """Along the routes, and again from where a person repaired it, until there is a reply."""
+        attempt, routes = begun.first, self.routes(begun)
+        for repaired in range(MOST_PARKED + 1):
+            ended = await self._along(begun, attempt, routes, parks=repaired < MOST_PARKED)
+            if not isinstance(ended, GaveUp):
+                return ended
+            repair = await self._parking.wait(self.run, self._attempts, begun, ended, routes)
+            if isinstance(repair, Supplied):
+                reply: Reply = repair.reply
+                return reply
+            attempt, routes = repair.attempt, repair.routes
+        raise AssertionError("the table fails a step that was repaired too often")
+
+    def routes(self, begun: Begun[Request, Reply]) -> Routes:
+        return self.run.sheet.routes if isinstance(begun.step, ModelTask) else (None,)
+
+    async def _along(
+        self, begun: Begun[Request, Reply], attempt: Attempt, routes: Routes, *, parks: bool
+    ) -> Reply | GaveUp:
+        """From route to route. What comes back without a reply is to be parked."""
+        for number, _ in enumerate(routes, start=1):
+            ended = await self._on_route(begun, attempt)
+            if not isinstance(ended, GaveUp):
+                return ended
+            following, output = routes[number:], begun.numbers.max_output_tokens
+            match self._otherwise(begun, ended, following, parks=parks).outcome:
+                case Otherwise.NEXT_ROUTE:
+                    attempt = self._attempts.hold(begun, following[0], output, None)
+                case Otherwise.PARK:
+                    return ended
+                case Otherwise.FAIL:
+                    raise self._reason(begun, ended)
+        raise AssertionError("the table goes to no route that is not left")
+
+    def _otherwise(
+        self, begun: Begun[Request, Reply], ended: GaveUp, following: Routes, *, parks: bool
+    ) -> Decision[Otherwise]:
+        output = begun.numbers.max_output_tokens
+        return self.run.decide(
+            OTHERWISE,
+            OtherwiseFacts(
+                given_up=ended.decision.outcome,
+                leaving=self._must_end(),
+                routes_left=len(following),
+                next_affordable=bool(following)
+                and self._attempts.affordable(begun, following[0], output, None),
+                parks=parks and self._parking.takes(self.run, begun),
+            ),
+        )
+
+    def _reason(self, begun: Begun[Request, Reply], ended: GaveUp) -> StoryEnded:
+        """How the story ends for a step that finally failed."""
+        name, number = begun.step.name, self.run.steps[begun.index].attempts + 1
+        match ended.decision.outcome:
+            case Next.NO_MONEY if ended.lack is not None:
+                return BudgetSpent(ended.lack)
+            case Next.NO_TIME:
+                return DeadlineReached(f"attempt {number} of {name} could begin only after the deadline")
+        self.run.check_open()
+        return StepFailed(name, ended.failure, ended.decision.because)
+
+    async def _on_route(self, begun: Begun[Request, Reply], attempt: Attempt) -> Reply | GaveUp:
+        """Every attempt that the policy allows on one route."""
+        failures = list[Failure]()
+        for _ in range(begun.numbers.policy.attempts):
+            number = self.run.steps[begun.index].attempts + 1
+            self.run.mark(begun.index, attempts=number, state="running")
+            ended = await self._attempts.make(begun, attempt)
+            if not isinstance(ended, Failure):
+                return ended
+            if (found := await self._reads.look_up(begun, attempt, ended)) is not None:
+                return found
+            failures.append(ended)
+            following = await self._next(begun, attempt, failures)
+            if isinstance(following, GaveUp):
+                return following
+            attempt = following
+        raise AssertionError("the table gives up a route that has no attempt left")
+
+    async def _next(
+        self, begun: Begun[Request, Reply], attempt: Attempt, failures: Sequence[Failure]
+    ) -> Attempt | GaveUp:
+        """Decide what follows a failed attempt, wait if need be, and take the next hold."""
+        failure, route, output = failures[-1], attempt.route, attempt.max_output_tokens
+        larger = min(output * 2, route.max_output_tokens) if route is not None else output
+        wait = self._patience(begun, failures)
+        decision = self._decide(begun, attempt, failures, larger, wait)
+        if decision.outcome is Next.LATER and not await self._wait(begun, failure, wait):
+            decision = self._decide(begun, attempt, failures, larger, wait)
+        match decision.outcome:
+            case Next.AGAIN | Next.LATER:
+                return self._attempts.hold(begun, route, output, None)
+            case Next.REPAIR:
+                return self._attempts.hold(begun, route, output, failure.repair)
+            case Next.LARGER:
+                return self._attempts.hold(begun, route, larger, None)
+            case Next.GIVE_UP | Next.NO_MONEY | Next.NO_TIME:
+                worst = self._attempts.worst(begun, route, output, failure.repair)
+                return GaveUp(attempt, failure, decision, self.run.ledger.lack(begun.step.name, worst))
+
+    def _decide(
+        self,
+        begun: Begun[Request, Reply],
+        attempt: Attempt,
+        failures: Sequence[Failure],
+        larger: int,
+        wait: timedelta,
+    ) -> Decision[Next]:
+        failure, output = failures[-1], attempt.max_output_tokens
+        affordable = self._attempts.affordable
+        return self.run.decide(
+            NEXT_ATTEMPT,
+            NextFacts(
+                fault=failure.fault,
+                offers=begun.numbers.offers,
+                may_have_happened=any(each.cost is Cost.UNKNOWN for each in failures),
+                leaving=self._must_end(),
+                attempts_left=begun.numbers.policy.attempts - len(failures),
+                seen=sum(each.fault is failure.fault for each in failures),
+                larger_possible=larger > output and affordable(begun, attempt.route, larger, None),
+                affordable=affordable(begun, attempt.route, output, failure.repair),
+                in_time=wait < self.run.story_time,
+            ),
+        )
+
+    def _patience(self, begun: Begun[Request, Reply], failures: Sequence[Failure]) -> timedelta:
+        """How long to wait if the fault may pass. Full jitter spreads the runs that met it together."""
+        policy = begun.numbers.policy
+        longest = min(policy.longest_wait, policy.first_wait * 2 ** (len(failures) - 1))
+        backoff: timedelta = longest * (0.5 + workflow.random().random() / 2)
+        return max(backoff, timedelta(seconds=failures[-1].retry_after_s or 0))
+
+    async def _wait(self, begun: Begun[Request, Reply], failure: Failure, wait: timedelta) -> bool:
+        """Wait for the next attempt's time; False when the run has to end before it comes."""
+        number = self.run.steps[begun.index].attempts + 1
+        self.run.mark(begun.index, state="waiting")
+        waiting = Waiting(
+            what=f"attempt {number} of {begun.step.name} ({failure.fault.value})",
+            until=min(self.run.now + wait, self.run.leaves_at),
+            otherwise="the attempt begins",
+        )
+        try:
+            with self.run.waiting(waiting):
+                await workflow.sleep(wait, summary=f"{begun.step.name} again after {failure.fault.value}")
+        except asyncio.CancelledError:
+            if not self._must_end():
+                raise
+        self.run.tick()
+        return not self._must_end()
+
+    def _must_end(self) -> bool:
+        """The run has to end, or a step beside this one failed and cancelled it."""
+        # An activity that is told to stop may still end in another way; then only the task knows.
+        task = asyncio.current_task()
+        return self.run.must_leave or (task is not None and task.cancelling() > 0)
