@@ -99,7 +99,7 @@ class CircuitBook:
             return taken.rowcount == 1
 
     def close(self, route: str, begun_at: datetime | None = None) -> bool:
-        """Forget the failures of a route; with `begun_at` only those from before an attempt that succeeded."""
+        """Forget the failures of a route; with `begun_at` those from before an attempt that succeeded."""
         forgotten = delete(circuits).where(circuits.c.route == route)
         if begun_at is not None:
             forgotten = forgotten.where(circuits.c.failed_at <= begun_at)

@@ -64,6 +64,7 @@ def after(fault: Fault, **facts: object) -> Next:
         "larger_possible": True,
         "affordable": True,
         "in_time": True,
+        "elsewhere": False,
     }
     return NEXT_ATTEMPT.decide(
         NextFacts.model_validate({"fault": fault, **usual, **facts}), NO_LIMITS
@@ -151,6 +152,13 @@ def test_what_would_come_too_late_is_not_waited_for(fault: Fault) -> None:
     """Only a wait takes time."""
     usual = after(fault)
     assert after(fault, in_time=False) is (Next.NO_TIME if usual is Next.LATER else usual)
+
+
+@FAULTS
+def test_only_a_provider_that_is_left_alone_is_not_waited_for_where_there_is_another(fault: Fault) -> None:
+    """An attempt on the next route begins at once; without one it waits for the time to be over."""
+    usual = after(fault)
+    assert after(fault, elsewhere=True) is (Next.GIVE_UP if fault is Fault.CIRCUIT_OPEN else usual)
 
 
 def otherwise(**facts: object) -> Otherwise:
