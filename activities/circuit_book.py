@@ -34,8 +34,9 @@ OPENINGS = {
 }
 # A provider's own wait is believed up to here: it may change its mind, and one attempt finds out.
 LONGEST = timedelta(minutes=15)
-# When the time is over one attempt tries, and the others leave it this long to find out.
-PROBE = timedelta(seconds=15)
+# When the time is over one attempt tries, and the others leave it this long to find out. Most answers are
+# there by then; where they are not, one more attempt does no harm.
+PROBE = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
