@@ -1,4 +1,4 @@
-"""Tokens a minute: never more than the limit in any minute, and nobody is sent away twice; on both databases."""
+"""Tokens a minute: never above the limit in any minute, and nobody is sent away twice; on both databases."""
 
 import json
 import subprocess

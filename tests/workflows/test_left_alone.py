@@ -33,6 +33,15 @@ def decided(status: Status, table: str) -> list[str]:
     return [line.outcome for line in status.decisions if line.table == table]
 
 
+async def opened(world: World) -> None:
+    """Return when a circuit is kept."""
+    for _ in range(400):
+        if CircuitBook(world.ledger.database).every():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("no circuit was opened")
+
+
 async def test_the_next_run_goes_to_the_fallback_without_asking(temporal: str, tmp_path: Path) -> None:
     """One request in all to the provider without money; the attempt that was kept back cost nothing."""
     async with World.opened(temporal, tmp_path) as world:
@@ -58,8 +67,7 @@ async def test_without_a_fallback_a_run_waits_until_it_may_ask(world: World) -> 
     """On the workflow's timer, for the time that is left; then its attempt tries, and closes the circuit."""
     world.provider.script(faults.status(503, headers=[("Retry-After", "3")]))
     first = await world.start(sample("12"))
-    while not CircuitBook(world.ledger.database).every():
-        await asyncio.sleep(0.02)
+    await opened(world)
     second = await world.start(sample("12"))
     for handle in (first, second):
         assert (await world.ended(handle)).path is Way.ASKED_ORDER_NUMBER
