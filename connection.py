@@ -55,6 +55,8 @@ class Settings:
     mail: Path
     smtp_url: str | None
     approvers: Path
+    database_url: str
+    """Of the tenants' ledger; may hold a password."""
 
     @classmethod
     def of(cls, env: Mapping[str, str]) -> "Settings":
@@ -67,6 +69,7 @@ class Settings:
             mail=Path(env.get("TENUTO_MAIL", home / "mail")),
             smtp_url=env.get("TENUTO_SMTP_URL"),
             approvers=Path(env.get("TENUTO_APPROVERS", home / "approvers")),
+            database_url=env.get("TENUTO_DATABASE_URL") or f"sqlite:///{home / 'ledger.db'}",
         )
 
 

@@ -75,6 +75,11 @@ def dispatch(options: "Namespace") -> int:
             from commands.answering import make_key
 
             return make_key(options)
+        case "circuits":
+            surroundings()
+            from commands.circuits import circuits
+
+            return circuits(options, dict(os.environ))
         case "completion":
             from commands.completing import print_script
 

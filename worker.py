@@ -20,14 +20,18 @@ from temporalio.worker import (
 )
 
 from activities.approvers import Approvers
-from activities.catalogue import Catalogue, CatalogueError, load_catalogue
+from activities.catalogue import Catalogue, CatalogueError, Endpoint, load_catalogue
+from activities.database import Database, DatabaseError
+from activities.leases import LeaseActivities
 from activities.mail import MailActivities
 from activities.maildir import MaildirOutbox
 from activities.models import ModelActivities
 from activities.orders import OrderActivities
+from activities.provider_gate import ProviderGate
 from activities.refunds import RefundActivities
 from activities.sheets import SheetActivities
 from activities.smtp import SmtpOutbox
+from activities.tenant_ledger import TenantLedger
 from connection import TASK_QUEUE, NotConnected, Settings, connect, ensure_search_attributes
 from embedded.surroundings import complete
 from operations.recomputing import sandbox
@@ -73,13 +77,15 @@ class Parts:
     catalogue: Catalogue
     models: ModelActivities
     refunds: RefundActivities
+    ledger: TenantLedger
     tools: Sequence[Callable[..., Any]]
     """Reads, effects and bookkeeping: what runs on the workflows' own queue."""
     interceptors: Sequence[Interceptor]
 
 
 def build(settings: Settings, env: dict[str, str], watched: Sequence[Interceptor] = ()) -> Parts:
-    """Build every part. Raises CatalogueError for a wrong models.toml."""
+    """Build every part. Raises CatalogueError for a wrong models.toml, DatabaseError for a wrong URL."""
+    ledger = TenantLedger(Database(settings.database_url))
     catalogue = load_catalogue(settings.models, env)
     customers = (
         SmtpOutbox(settings.smtp_url) if settings.smtp_url else MaildirOutbox(settings.mail / "customers")
@@ -91,10 +97,12 @@ def build(settings: Settings, env: dict[str, str], watched: Sequence[Interceptor
         *refunds.activities(),
         *mail.activities(),
         *SheetActivities(catalogue, mail.offers).activities(),
+        *LeaseActivities(ledger).activities(),
     ]
     proofs = ProofInterceptor(Approvers(settings.approvers).verify)
-    models = ModelActivities(catalogue, ProviderCalls(content=content_wanted(env)))
-    return Parts(catalogue, models, refunds, tools, [TrailInterceptor(), proofs, *watched])
+    calls = ProviderCalls(content=content_wanted(env))
+    models = ModelActivities(catalogue, calls, ProviderGate(ledger.database))
+    return Parts(catalogue, models, refunds, ledger, tools, [TrailInterceptor(), proofs, *watched])
 
 
 def workers(
@@ -126,6 +134,8 @@ def workers(
             activities=parts.models.activities(),
             interceptors=parts.interceptors,
             max_concurrent_activities=route.slots,
+            # Kept by the server for the whole queue, so over all workers.
+            max_task_queue_activities_per_second=per_second(parts.catalogue.endpoint(route.name)),
             max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
             default_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
             graceful_shutdown_timeout=DRAIN,
@@ -135,9 +145,15 @@ def workers(
     return [main, *routes]
 
 
+def per_second(endpoint: Endpoint) -> float | None:
+    requests = endpoint.requests_per_minute
+    return None if requests is None else requests / 60
+
+
 async def work(telemetry: Telemetry) -> None:
     """Work until SIGINT or SIGTERM; then take nothing new and let what is under way end."""
     parts = build(Settings.of(os.environ), dict(os.environ), telemetry.interceptors)
+    await asyncio.to_thread(parts.ledger.database.upgrade)
     client = await connect(telemetry.runtime)
     await ensure_search_attributes(client)
     stop = asyncio.Event()
@@ -164,7 +180,7 @@ def main() -> int:
     telemetry = begin(os.environ)
     try:
         asyncio.run(work(telemetry))
-    except (NotConnected, CatalogueError) as error:
+    except (NotConnected, CatalogueError, DatabaseError) as error:
         print(f"worker: {error}", file=sys.stderr)  # noqa: T201 - a program's own last words
         return 1
     finally:

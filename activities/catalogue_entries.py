@@ -1,20 +1,19 @@
-"""One profile's entry in a catalogue: checked key by key, so that an error names its line and the remedy."""
+"""One route's table in a catalogue: what goes into a run's sheet, and what stays with the worker."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal, InvalidOperation
-from typing import Any, NoReturn
+from decimal import Decimal
 from urllib.parse import urlsplit
 
+from activities.catalogue_tables import NAME, CatalogueTable
 from activities.endpoints import EMBEDDED_ADDRESS, EMBEDDED_KEY, Endpoint, OutputLimit, is_loopback
 from activities.model_listing import NothingListed, first_model
+from activities.package_prices import PACKAGE, NoPackagePrice, package_price
 from contracts.sheet import Price, Route
 
-__all__ = ["CatalogueError", "Entry", "NotUsableHere"]
+__all__ = ["RouteEntry"]
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # What contracts.sheet.Price holds.
 PRICE = re.compile(r"\d{1,6}(\.\d{1,6})?", re.ASCII)
@@ -26,11 +25,16 @@ KEYS = (
     "max_output_tokens",
     "timeout",
     "slots",
+    "requests_per_minute",
+    "tokens_per_minute",
     "temperature",
+    "top_p",
+    "seed",
     "price",
     "stream",
     "output_limit",
     "string_limits",
+    "circuit",
 )
 # What each whole number may be, as shown in an error.
 COUNTS = {
@@ -38,54 +42,45 @@ COUNTS = {
     "max_output_tokens": (1, 1_000_000),
     "timeout": (1, 3_600),
     "slots": (1, 10_000),
+    "requests_per_minute": (1, 1_000_000),
+    "tokens_per_minute": (256, 1_000_000_000),
+    "seed": (0, 2**31 - 1),
 }
 
 
-class CatalogueError(Exception):
-    """One line that says where the catalogue is wrong and what to write instead."""
-
-
-class NotUsableHere(CatalogueError):
-    """A profile that asks the environment, and what it says cannot be used. Other profiles can."""
-
-
 @dataclass(frozen=True)
-class Entry:
-    """A `[profiles.NAME]` table; `route()` and `endpoint()` raise CatalogueError for what is wrong in it."""
-
-    file: str
-    text: str
-    profile: str
-    values: Any
-    env: Mapping[str, str] = field(repr=False)
+class RouteEntry(CatalogueTable):
+    """`route()` and `endpoint()` raise CatalogueError for what is wrong in it."""
 
     def __post_init__(self) -> None:
-        if not NAME.fullmatch(self.profile):
+        if not NAME.fullmatch(self.name):
             self.fail(None, "has no fit name; use letters, digits, '.', '_' and '-'")
         if not isinstance(self.values, dict):
-            self.fail(None, f"is not a table; write [profiles.{self.profile}]")
+            self.fail(None, f"is not a table; write [routes.{self.name}]")
         unknown = next((key for key in self.values if key not in KEYS), None)
         if unknown is not None:
             self.fail(unknown, f"is unknown; known keys: {', '.join(KEYS)}")
 
     def route(self) -> Route:
         """The part that goes into a run's sheet."""
-        context = self.count("context_tokens")
-        output = self.count("max_output_tokens")
+        context = self.whole("context_tokens")
+        output = self.whole("max_output_tokens")
         if output >= context:
             self.fail(
                 "max_output_tokens", f"leaves no room for input; write less than context_tokens, {context}"
             )
         return Route(
-            name=self.profile,
+            name=self.name,
             model=self.model(),
             context_tokens=context,
             max_output_tokens=output,
-            timeout=timedelta(seconds=self.count("timeout")),
-            slots=self.count("slots"),
+            timeout=timedelta(seconds=self.whole("timeout")),
+            slots=self.whole("slots"),
             temperature=self.temperature(),
+            top_p=self.number("top_p", 1, "write 1 for all words, or leave it out"),
+            seed=self.maybe("seed"),
             price=self.price(),
-            task_queue=f"tenuto-model-{self.profile}",
+            task_queue=f"tenuto-model-{self.name}",
         )
 
     def endpoint(self) -> Endpoint:
@@ -102,6 +97,10 @@ class Entry:
             stream=self.flag("stream", default=False),
             output_limit=self.output_limit(),
             string_limits=self.flag("string_limits", default=loopback),
+            requests_per_minute=self.maybe("requests_per_minute"),
+            tokens_per_minute=self.maybe("tokens_per_minute"),
+            circuit=self.flag("circuit", default=True),
+            priced_by_package=self.values.get("price") == PACKAGE,
         )
 
     def address(self) -> tuple[str, bool]:
@@ -160,13 +159,27 @@ class Entry:
                     "is not on this machine, and there is no price for a model there: say it in "
                     f'{self.file} with price = {{ input = "0.15", output = "0.60" }}, or price = "free"',
                 )
-            self.fail("price", 'is missing; write { input = "0.15", output = "0.60" } or "free"')
+            self.fail(
+                "price", f'is missing; write {{ input = "0.15", output = "0.60" }}, "{PACKAGE}" or "free"'
+            )
         price = self.values["price"]
         if price == "free":
             return Price(input=Decimal(0), output=Decimal(0))
+        if price == PACKAGE:
+            return self.package_price()
         if not isinstance(price, dict) or set(price) != {"input", "output"}:
-            self.fail("price", 'is neither "free" nor { input = "0.15", output = "0.60" }')
+            self.fail("price", 'is none of "free", "genai-prices" and { input = "0.15", output = "0.60" }')
         return Price(input=self.dollars(price["input"]), output=self.dollars(price["output"]))
+
+    def package_price(self) -> Price:
+        """Of this model at this address, as the package has it."""
+        try:
+            return package_price(self.model(), self.address()[0] or "the embedded server")
+        except NoPackagePrice as error:
+            named = next((key for key in ("model", "address") if self.variable(key) is not None), None)
+            if named is not None:  # another environment names one that has a price
+                self.fail(named, f"has no price: {PACKAGE} {error}")
+            self.fail("price", f"cannot be taken: {PACKAGE} {error}")
 
     def dollars(self, value: object) -> Decimal:
         if not isinstance(value, str) or not PRICE.fullmatch(value):
@@ -174,14 +187,8 @@ class Entry:
         return Decimal(value)
 
     def temperature(self) -> Decimal:
-        value = self.values.get("temperature", 0)
-        try:
-            number = Decimal(value) if isinstance(value, str | int | Decimal) else Decimal("NaN")
-        except InvalidOperation:
-            number = Decimal("NaN")
-        if isinstance(value, bool) or not number.is_finite() or not 0 <= number <= 2:
-            self.fail("temperature", "is not a number from 0 to 2; write 0 for the steadiest replies")
-        return number
+        number = self.number("temperature", 2, "write 0 for the steadiest replies")
+        return Decimal(0) if number is None else number
 
     def output_limit(self) -> OutputLimit:
         value = self.values.get("output_limit", "max_tokens")
@@ -193,65 +200,21 @@ class Entry:
             "output_limit", 'is the name of a request field; write "max_tokens" or "max_completion_tokens"'
         )
 
-    def count(self, key: str) -> int:
-        least, most = COUNTS[key]
-        value = self.values.get(key)
-        if type(value) is not int or not least <= value <= most:
-            self.fail(key, f"{self.state(key)}; write a whole number from {least} to {most}")
-        return value
+    def whole(self, key: str) -> int:
+        return self.count(key, *COUNTS[key])
+
+    def maybe(self, key: str) -> int | None:
+        return self.whole(key) if key in self.values else None
 
     def model(self) -> str:
         """The model's name; for a variable that is not set the first that the service lists."""
         if (name := self.variable("model")) is None or self.env.get(name):
             return self.word("model")
         address, loopback = self.address()
+        if self.values.get("price") == PACKAGE:
+            self.fail("model", f"is not set, and its price depends on it; set {name} to the model's name")
         self.price()  # a service that may charge is asked nothing before its price is known
         try:
             return first_model(address, self.env.get(self.key_name(loopback) or ""))
         except NothingListed as error:
             self.fail("model", f"is not set, and {error}; set {name} to the model's name")
-
-    def variable(self, key: str) -> str | None:
-        """The variable that is named in the place of a value: OPENAI_BASE_URL for "$OPENAI_BASE_URL"."""
-        value = self.values.get(key)
-        return value[1:] if isinstance(value, str) and value.startswith("$") else None
-
-    def word(self, key: str) -> str:
-        value = self.values.get(key)
-        if (name := self.variable(key)) is not None:
-            value = self.env.get(name)
-            if not value:
-                self.fail(key, f"is not set; set {name} in the environment")
-        if not isinstance(value, str) or not value.strip() or not value.isprintable():
-            self.fail(key, f"{self.state(key)}; write a text in quotes")
-        return value
-
-    def flag(self, key: str, *, default: bool) -> bool:
-        value = self.values.get(key, default)
-        if not isinstance(value, bool):
-            self.fail(key, "is neither true nor false")
-        return value
-
-    def state(self, key: str) -> str:
-        return "is not right" if key in self.values else "is missing"
-
-    def fail(self, key: str | None, what: str) -> NoReturn:
-        line = line_of(self.text, self.profile, key)
-        subject = f"profile {self.profile!r}" if key is None else f"profile {self.profile!r}: {key}"
-        name = None if key is None else self.variable(key)
-        if name is not None:
-            raise NotUsableHere(f"{self.file}:{line}: {subject} (from {name}) {what}")
-        raise CatalogueError(f"{self.file}:{line}: {subject} {what}")
-
-
-def line_of(text: str, profile: str, key: str | None) -> int:
-    """The line of a key in its profile's table; the table's own when it is not there, 1 as a last resort."""
-    header = re.compile(rf"\s*\[\s*profiles\s*\.\s*[\"']?{re.escape(profile)}[\"']?\s*[.\]]")
-    table, found = 1, False
-    for number, line in enumerate(text.splitlines(), start=1):
-        if line.lstrip().startswith("["):
-            found = bool(header.match(line))
-            table = number if found else table
-        elif found and key is not None and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[.=]", line):
-            return number
-    return table

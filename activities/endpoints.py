@@ -1,4 +1,4 @@
-"""Where a profile's requests go."""
+"""Where a route's requests go."""
 
 import ipaddress
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ OutputLimit = Literal["max_tokens", "max_completion_tokens"]
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where a profile's requests go, and in which dialect."""
+    """Where a route's requests go, in which dialect, and how many at most."""
 
     address: str
     """Base URL; empty when the embedded model server is meant and has no address yet."""
@@ -25,6 +25,11 @@ class Endpoint:
     stream: bool
     output_limit: OutputLimit
     string_limits: bool
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    circuit: bool = True
+    """Whether one attempt's fault may keep the others away for a while."""
+    priced_by_package: bool = False
 
 
 def is_loopback(host: str) -> bool:

@@ -57,6 +57,8 @@ def model_request(
     settings = {
         "model": call.model,
         "temperature": float(call.temperature),
+        **({"top_p": float(call.top_p)} if call.top_p is not None else {}),
+        **({"seed": call.seed} if call.seed is not None else {}),
         endpoint.output_limit: call.max_output_tokens,
     }
     body = {

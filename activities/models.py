@@ -17,6 +17,7 @@ from activities.failures import error_of
 from activities.faults import CLIENT_ERRORS, AttemptFailed, failure_of
 from activities.heartbeats import heartbeating
 from activities.model_requests import PROMPTED, ModelRequest, Prompted, model_request
+from activities.provider_gate import Passage, ProviderGate
 from activities.replies import InvalidReply, validated
 from activities.streams import read_stream
 from activities.wire import connect, flight
@@ -31,9 +32,12 @@ PATH = "/chat/completions"
 class ModelActivities:
     """The activities of every model task. Use from one event loop, and close at the end."""
 
-    def __init__(self, catalogue: Catalogue, calls: ProviderCalls | None = None) -> None:
+    def __init__(
+        self, catalogue: Catalogue, calls: ProviderCalls | None = None, gate: ProviderGate | None = None
+    ) -> None:
         self.catalogue = catalogue
         self.calls = calls or ProviderCalls()
+        self.gate = gate or ProviderGate()
         self.clients: dict[str, AsyncOpenAI] = {}
 
     def activities(self) -> list[Callable[..., Any]]:
@@ -75,7 +79,9 @@ class ModelActivities:
             why = f"the prompt has {sent.input_bytes} bytes, the hold covers {call.max_input_bytes}"
             raise unsent(Fault.OVER_HOLD, why)
         try:
-            answer = await self.ask(sent, call, endpoint)
+            async with self.gate.passing(endpoint, passage_of(sent, call)) as passage:
+                answer = await self.ask(sent, call, endpoint)
+                passage.usage = answer.usage
         except AttemptFailed as error:
             raise AttemptFailed(with_provenance(error.failure, sent.provenance)) from None
         provenance = sent.provenance.model_copy(update={"answered_by": answer.answered_by})
@@ -158,6 +164,13 @@ def reply_type(prompted: Prompted) -> type[ModelReply[Any]]:
     """ModelReply of the task's reply, so that all of the reply's fields are encoded."""
     concrete: type[ModelReply[Any]] = ModelReply.__class_getitem__(prompted.task.reply)  # type: ignore[assignment]
     return concrete
+
+
+def passage_of(sent: ModelRequest, call: ModelCall) -> Passage:
+    """The attempt as others see it: its step in its run, and the most tokens that it can take."""
+    step, _, attempt = call.attempt_id.partition(".")
+    place = f"{activity.info().workflow_run_id}/{step}/{attempt}"
+    return Passage(call.route, place, sent.input_bytes + call.max_output_tokens)
 
 
 def unsent(fault: Fault, why: str) -> AttemptFailed:

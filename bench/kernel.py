@@ -87,7 +87,7 @@ async def working(server: Server) -> AsyncIterator[dict[str, int]]:
 def catalogue(side: str, address: str) -> str:
     """One profile, named for its side, with more slots than there are runs in flight."""
     return (
-        f'[profiles.{side}]\naddress = "{address}"\nmodel = "scripted"\ncontext_tokens = 4096\n'
+        f'[routes.{side}]\naddress = "{address}"\nmodel = "scripted"\ncontext_tokens = 4096\n'
         "max_output_tokens = 1024\ntimeout = 120\nslots = 100\n"
         'price = { input = "0.15", output = "0.60" }\n'
     )

@@ -64,7 +64,7 @@ async def provider(server: Server) -> AsyncIterator[dict[str, str]]:
     async with python(arguments, "http://", env) as (_, address):
         (server.folder / "models.toml").write_text(
             "".join(
-                f'[profiles.{profile_of(each)}]\naddress = "{address}"\nmodel = "scripted"\n'
+                f'[routes.{profile_of(each)}]\naddress = "{address}"\nmodel = "scripted"\n'
                 "context_tokens = 4096\nmax_output_tokens = 1024\ntimeout = 120\nslots = 50\n"
                 'price = { input = "0.15", output = "0.60" }\n'
                 for each in HEARTBEATS_S

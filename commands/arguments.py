@@ -155,6 +155,9 @@ def add_people(commands: "Commands[Parser]") -> None:
 
 
 def add_setting_up(commands: "Commands[Parser]") -> None:
+    circuits = commands.add_parser("circuits", help="which model routes are left alone for a while, and why")
+    circuits.add_argument("--close", metavar="ROUTE", help="have this one asked again at once")
+    circuits.add_argument("--json", action="store_true", help="the same as JSON")
     doctor = commands.add_parser("doctor", help="what is installed, configured and reachable")
     doctor.add_argument("--deep", action="store_true", help="also hash the model's weights again")
     doctor.add_argument("--json", action="store_true", help="the same as JSON")

@@ -117,12 +117,22 @@ def table_names() -> list[str]:
 
 
 def profiles(**_: Any) -> list[str]:
+    catalogue = written()
+    return list({**catalogue.get("profiles", {}), **catalogue.get("routes", {})})
+
+
+def routes(**_: Any) -> list[str]:
+    return list(written().get("routes", {}))
+
+
+def written() -> dict[str, Any]:
+    """The catalogue as it stands, unchecked; empty when it cannot be read."""
     path = os.environ.get("TENUTO_MODELS", CHECKOUT / "models.toml")
     try:
         with open(path, "rb") as file:
-            return list(tomllib.load(file).get("profiles", {}))
-    except (OSError, ValueError, AttributeError):
-        return []
+            return tomllib.load(file)
+    except (OSError, ValueError):
+        return {}
 
 
 def approvers(**_: Any) -> list[str]:
@@ -174,6 +184,7 @@ COMPLETERS: Mapping[str, Callable[..., Any]] = {
     "key": files,
     "profile": profiles,
     "provider": profiles,
+    "close": routes,
     "by": approvers,
     "run": ids_and_files,
     "runs": recent_ids,

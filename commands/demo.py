@@ -63,9 +63,9 @@ def demo(options: argparse.Namespace, workflows: list[Any]) -> Exit:
 def say_unused_key(profile: str, console: Console) -> None:
     """A key in the environment is not used unasked; say so, and how to ask."""
     catalogue = catalogue_here(os.environ)
-    used = catalogue.endpoint(profile).key_name
+    used = {endpoint.key_name for endpoint in catalogue.endpoints_of(profile)}
     for name, endpoint in catalogue.endpoints.items():
-        if endpoint.api_key and endpoint.key_name and endpoint.key_name != used:
+        if endpoint.api_key and endpoint.key_name and endpoint.key_name not in used:
             words = f"{endpoint.key_name} is set and not used; `make demo PROVIDER={name}` uses it"
             put(console, (0, words, "yellow"))
             return

@@ -114,6 +114,11 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
     ),
     "cancel": (("it compensates and hands over first", f"cancel {RUN}"),),
     "new-key": (("alice may approve from now on", "new-key alice"),),
+    "circuits": (
+        ("which providers said that they have no money, no key or no room?", "circuits"),
+        ("the bill is paid: ask it again now", "circuits --close openai-small"),
+        ("for a program", "circuits --json"),
+    ),
     "doctor": (
         ("what is installed, configured and reachable", "doctor"),
         ("hash the weights again too", "doctor --deep"),

@@ -40,8 +40,8 @@ class Setting:
 
 def agree_to_cost(profile: str, tickets: int, console: Console, *, agreed: bool) -> None:
     """Say what a provider that charges can cost at most; go on only when agreed. Raises CommandError."""
-    price = catalogue_here(os.environ).routes_of(profile)[0].price
-    if not price.input and not price.output:
+    routes = catalogue_here(os.environ).routes_of(profile)
+    if not any(route.price.input or route.price.output for route in routes):
         return
     most = PLAN.cap.usd * tickets
     words = f"{profile} charges: {tickets} tickets can cost at most {dollars(most)}, the sum of their caps"

@@ -100,16 +100,16 @@ def catalogue_here(env: Mapping[str, str]) -> Catalogue:
 
 
 def check_key(profile: str, env: Mapping[str, str]) -> None:
-    """Raise CommandError for a profile whose key is missing."""
-    endpoint = catalogue_here(env).endpoint(profile)
+    """Raise CommandError for a profile whose first route lacks its key; a fallback may lack one."""
+    endpoint = catalogue_here(env).endpoints_of(profile)[0]
     if endpoint.key_name is not None and endpoint.api_key is None:
         line = f"profile {profile!r} needs a key: set {endpoint.key_name}, or choose another profile"
         raise CommandError(Exit.BAD_INPUT, line)
 
 
 def needed_model(home: Path, profile: str, env: Mapping[str, str]) -> LocalModel | None:
-    """The embedded model server, when this profile means it and the environment names no other."""
-    if catalogue_here(env).endpoint(profile).address:
+    """The embedded model server, when a route of this profile means it and the environment names no other."""
+    if all(endpoint.address for endpoint in catalogue_here(env).endpoints_of(profile)):
         return None
     with progress_on(sys.stderr) as progress:
         return ensure_model(home, progress)

@@ -6,11 +6,11 @@ the server. Without a `Failure` in its details an error says nothing about cost,
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from contracts.values import Value
+from contracts.values import Value, without_unset
 
 __all__ = [
     "Cost",
@@ -58,6 +58,7 @@ class Fault(StrEnum):
     NOT_FOUND = "not_found"
     # Nothing was sent.
     OVER_HOLD = "over_hold"
+    CIRCUIT_OPEN = "circuit_open"
     # Seen by the workflow alone.
     NOT_STARTED = "not_started"
     WORKER_LOST = "worker_lost"
@@ -110,9 +111,15 @@ class ModelCall(Value):
     max_input_bytes: int
     """What the hold covers: a larger prompt is `over_hold`. A token is never shorter than a byte."""
     temperature: Decimal
+    top_p: Decimal | None = None
+    seed: int | None = None
     timeout_s: float
     """Total, from connecting to the last byte of the reply."""
     repair: Repair | None = None
+
+    @model_serializer(mode="wrap")
+    def _brief(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return without_unset(serialize(self), "top_p", "seed")
 
 
 class ModelReply(Value, Generic[Reply]):

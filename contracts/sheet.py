@@ -8,7 +8,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from contracts.steps import Offers, Read, StepPolicy
 from contracts.terms import Amount
-from contracts.values import PER_MILLION, Value
+from contracts.values import PER_MILLION, Value, without_unset
 
 __all__ = [
     "Escrow",
@@ -45,8 +45,14 @@ class Route(Value):
     timeout: timedelta
     slots: int = Field(ge=1)
     temperature: Decimal = Decimal(0)
+    top_p: Decimal | None = None
+    seed: int | None = None
     price: Price
     task_queue: str
+
+    @model_serializer(mode="wrap")
+    def _brief(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return without_unset(serialize(self), "top_p", "seed")
 
 
 class StepNumbers(Value):

@@ -1,11 +1,11 @@
 """The base of every value that crosses the boundary, and exact money."""
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
-__all__ = ["PER_MILLION", "Usd", "Value", "plain"]
+__all__ = ["PER_MILLION", "Usd", "Value", "plain", "without_unset"]
 
 PER_MILLION = Decimal(1_000_000)
 
@@ -20,6 +20,11 @@ def plain(amount: Decimal) -> str:
     """Write an amount without exponent and trailing zeros, so that equal amounts read equal."""
     text = format(amount, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def without_unset(fields: dict[str, Any], *names: str) -> dict[str, Any]:
+    """Without those of these fields that nobody set: what is recorded with every call is kept brief."""
+    return {name: value for name, value in fields.items() if value is not None or name not in names}
 
 
 # US dollars, exact. 12 decimal places hold any price of at most six decimals per million tokens.

@@ -1,5 +1,9 @@
-"""A real Temporal server for the session, and a world for each test: model, payments, shop and mail."""
+"""A real Temporal server for the session, and a world for each test: model, payments, shop and mail.
 
+And the ledger's database, once in a file and once on a real PostgreSQL.
+"""
+
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -7,6 +11,7 @@ import pytest
 
 from embedded.stack import stop_all
 from embedded.temporal_server import ensure_temporal
+from tests.postgres import NoPostgres, new_database, serving_postgres
 from tests.workflows.world import World
 
 
@@ -30,3 +35,25 @@ async def world(temporal: str, tmp_path: Path) -> AsyncIterator[World]:
     """Everything that resolve-ticket touches, with a worker that works on it."""
     async with World.opened(temporal, tmp_path) as opened, opened.working():
         yield opened
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a server; where there is none, tests that need it are skipped, but not in CI."""
+    try:
+        serving = serving_postgres()
+        url = serving.__enter__()
+    except NoPostgres as missing:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(missing))
+    yield url
+    serving.__exit__(None, None, None)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Of an empty database, of each kind in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'ledger.db'}"
+    return new_database(request.getfixturevalue("postgres"))

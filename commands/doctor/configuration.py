@@ -12,8 +12,10 @@ from urllib.parse import urlsplit
 
 from activities.approvers import Approvers
 from activities.catalogue import Catalogue, CatalogueError, load_catalogue
+from activities.package_prices import package_release
 from commands.doctor.findings import Finding, Place, fail, ok, warn
 from connection import Settings
+from contracts.values import plain
 
 __all__ = ["approvers", "mail", "models", "payments", "shop", "telemetry"]
 
@@ -24,7 +26,7 @@ OTLP_PORT = 4318
 
 
 def models(place: Place) -> Iterator[Finding]:
-    """Every profile, and whether its key is there. No key is ever printed."""
+    """Every profile with its routes, and whether their keys are there. No key is ever printed."""
     path = Settings.of(place.env).models
     try:
         catalogue = load_catalogue(path, place.env)
@@ -33,21 +35,50 @@ def models(place: Place) -> Iterator[Finding]:
         return
     for number, name in enumerate(catalogue.profiles):
         yield profile(catalogue, name, default=number == 0)
+    for name in catalogue.endpoints:
+        if catalogue.lists[name] != (name,):
+            yield route(catalogue, name)
 
 
 def profile(catalogue: Catalogue, name: str, *, default: bool) -> Finding:
+    """A profile of one route of its own name is told as that route."""
     what = f"profile {name}" + (" (default)" if default else "")
+    names = catalogue.lists[name]
+    if names == (name,):
+        return route(catalogue, name, what, default=default)
+    left_out = [each for each in names if each in catalogue.not_usable]
+    used = [each for each in names if each not in left_out]
+    reasons = "; ".join(f"{each}: {why_not(catalogue, each)}" for each in left_out)
+    if not used:
+        return (fail if default else warn)(what, f"no route of it can be used: {reasons}")
+    says = ", then ".join(used)
+    if left_out:
+        return warn(what, f"{says}; left out here is {reasons}")
+    return ok(what, says)
+
+
+def route(catalogue: Catalogue, name: str, what: str | None = None, *, default: bool = False) -> Finding:
+    what = what or f"route {name}"
     if name in catalogue.not_usable:
-        reason = catalogue.not_usable[name].partition(f"{name!r}: ")[2]
-        return (fail if default else warn)(what, f"cannot be used: {reason}")
+        return (fail if default else warn)(what, f"cannot be used: {why_not(catalogue, name)}")
     route, endpoint = catalogue.routes[name], catalogue.endpoints[name]
     free = not route.price.input and not route.price.output
-    price = "free" if free else f"${route.price.input} in, ${route.price.output} out a million tokens"
+    price = (
+        "free"
+        if free
+        else f"${plain(route.price.input)} in, ${plain(route.price.output)} out a million tokens"
+    )
+    if endpoint.priced_by_package:
+        price += f" ({package_release()})"
     if endpoint.key_name is not None and endpoint.api_key is None:
         says = f"{route.model}, {price}; {endpoint.key_name} is not set"
         return (fail if default else warn)(what, says, f"export {endpoint.key_name}=...")
     key = f"; key in {endpoint.key_name}" if endpoint.key_name and endpoint.api_key else ""
     return ok(what, f"{route.model} at {endpoint.address or 'the embedded server'}, {price}{key}")
+
+
+def why_not(catalogue: Catalogue, name: str) -> str:
+    return catalogue.not_usable[name].partition(f"{name!r}: ")[2]
 
 
 def payments(place: Place) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.catalogue import load_catalogue
 from activities.models import ModelActivities
+from activities.provider_gate import ProviderGate
 from contracts.attempts import Cost, Failure, Fault, ModelCall, ModelReply, Repair
 from contracts.tickets import DraftReply, ReadTicket, ReplyDraft, TicketReading
 from tests.fault_server import Behaviour, FaultServer
@@ -22,7 +23,7 @@ TICKET = ReadTicket(subject="Compass QX-10017", text="My compass arrived cracked
 SECRET = "sk-scripted-0123456789"
 
 PROFILES = """
-[profiles.plain]
+[routes.plain]
 address = "{address}"
 model = "scripted-1"
 context_tokens = 8192
@@ -30,7 +31,7 @@ max_output_tokens = 512
 timeout = 30
 slots = 4
 
-[profiles.keyed]
+[routes.keyed]
 address = "{address}"
 key = "SCRIPTED_KEY"
 model = "scripted-1"
@@ -40,7 +41,7 @@ timeout = 30
 slots = 4
 price = {{ input = "0.15", output = "0.60" }}
 
-[profiles.streaming]
+[routes.streaming]
 address = "{address}"
 key = "SCRIPTED_KEY"
 model = "scripted-1"
@@ -116,13 +117,22 @@ def failure_in(error: ApplicationError) -> Failure:
 
 @asynccontextmanager
 async def provider(
-    profile: str = "keyed", *, folder: Path, env: Mapping[str, str] | None = None
+    profile: str = "keyed",
+    *,
+    folder: Path,
+    env: Mapping[str, str] | None = None,
+    changed: str = "",
+    gate: ProviderGate | None = None,
 ) -> AsyncIterator[Provider]:
-    """A server, a catalogue with three profiles of it in `folder`, and its activities."""
+    """A server, a catalogue with three routes to it in `folder`, and its activities.
+
+    `changed` is added to the last of them, which is `streaming`.
+    """
     async with FaultServer() as server:
         path = folder / "models.toml"
-        path.write_text(PROFILES.format(address=server.address), encoding="utf-8")
-        models = ModelActivities(load_catalogue(path, {"SCRIPTED_KEY": SECRET} if env is None else env))
+        path.write_text(PROFILES.format(address=server.address) + changed, encoding="utf-8")
+        catalogue = load_catalogue(path, {"SCRIPTED_KEY": SECRET} if env is None else env)
+        models = ModelActivities(catalogue, gate=gate)
         try:
             yield Provider(server, models, profile)
         finally:

@@ -27,10 +27,10 @@ GOOD = {
 
 
 def written(folder: Path, **changed: str | None) -> Path:
-    """A catalogue of one profile; None leaves a key out."""
+    """A catalogue of one route; None leaves a key out."""
     lines = [f"{key} = {value}" for key, value in (GOOD | changed).items() if value is not None]
     path = folder / "models.toml"
-    path.write_text("\n".join(["# profiles", "[profiles.fast]", *lines, ""]), encoding="utf-8")
+    path.write_text("\n".join(["# models", "[routes.fast]", *lines, ""]), encoding="utf-8")
     return path
 
 
@@ -50,11 +50,11 @@ def test_the_shipped_catalogue_loads_without_a_key() -> None:
     catalogue = load_catalogue(SHIPPED, {})
     assert catalogue.profiles == ("local", "openai-small", "openai-compatible")
     assert set(catalogue.routes) == {"local", "openai-small"}
-    local = catalogue.routes_of("local")[0]
+    local = catalogue.routes["local"]
     assert local.price == Price(input=Decimal(0), output=Decimal(0))
     assert (local.timeout, local.slots, local.context_tokens) == (timedelta(seconds=120), 1, 4096)
     assert local.task_queue == "tenuto-model-local"
-    paid = catalogue.routes_of("openai-small")[0]
+    paid = catalogue.routes["openai-small"]
     assert paid.price == Price(input=Decimal("0.15"), output=Decimal("0.60"))
     assert catalogue.endpoint("openai-small").output_limit == "max_completion_tokens"
 
@@ -82,13 +82,14 @@ def test_a_key_is_read_from_the_variable_that_is_named(tmp_path: Path) -> None:
     assert load(tmp_path, {}).endpoint("fast").api_key is None
 
 
-def test_an_unknown_profile_names_the_known_ones() -> None:
+def test_an_unknown_name_is_told_with_the_known_ones() -> None:
     catalogue = load_catalogue(SHIPPED, {})
-    for ask in (catalogue.routes_of, catalogue.endpoint):
-        with pytest.raises(
-            CatalogueError, match=r"no profile 'fats'; known: local, openai-small, openai-compatible"
-        ):
-            ask("fats")
+    with pytest.raises(
+        CatalogueError, match=r"no profile 'fats'; known: local, openai-small, openai-compatible"
+    ):
+        catalogue.routes_of("fats")
+    with pytest.raises(CatalogueError, match=r"no route 'fats'; known: local, openai-small"):
+        catalogue.endpoint("fats")
 
 
 @pytest.mark.parametrize(
@@ -96,32 +97,46 @@ def test_an_unknown_profile_names_the_known_ones() -> None:
 )
 def test_a_model_on_loopback_is_free_and_needs_no_key(tmp_path: Path, address: str) -> None:
     catalogue = load(tmp_path, address=f'"{address}"', price=None, key=None)
-    assert catalogue.routes_of("fast")[0].price == Price(input=Decimal(0), output=Decimal(0))
+    assert catalogue.routes["fast"].price == Price(input=Decimal(0), output=Decimal(0))
     assert catalogue.endpoint("fast").key_name is None
     assert catalogue.endpoint("fast").string_limits
 
 
 def test_a_model_on_loopback_may_be_priced(tmp_path: Path) -> None:
     catalogue = load(tmp_path, address='"http://127.0.0.1:8080/v1"', key=None)
-    assert catalogue.routes_of("fast")[0].price.output == Decimal("0.60")
+    assert catalogue.routes["fast"].price.output == Decimal("0.60")
 
 
 def test_a_model_elsewhere_may_be_declared_free(tmp_path: Path) -> None:
-    assert load(tmp_path, price='"free"').routes_of("fast")[0].price.input == 0
+    assert load(tmp_path, price='"free"').routes["fast"].price.input == 0
 
 
 @pytest.mark.parametrize("written_as", ["0.2", '"0.2"'])
 def test_a_temperature_is_exact(tmp_path: Path, written_as: str) -> None:
-    assert load(tmp_path, temperature=written_as).routes_of("fast")[0].temperature == Decimal("0.2")
+    assert load(tmp_path, temperature=written_as).routes["fast"].temperature == Decimal("0.2")
+
+
+def test_what_is_not_limited_has_no_limit(tmp_path: Path) -> None:
+    """Rates and sampling settings are left out unless they are written, and the circuit is watched."""
+    catalogue = load(tmp_path)
+    endpoint, route = catalogue.endpoint("fast"), catalogue.routes["fast"]
+    assert (endpoint.requests_per_minute, endpoint.tokens_per_minute, endpoint.circuit) == (None, None, True)
+    assert (route.top_p, route.seed) == (None, None)
+    assert not {"top_p", "seed"} & route.model_dump().keys()
+    rates = {"requests_per_minute": "90", "tokens_per_minute": "40000", "circuit": "false"}
+    limited = load(tmp_path, None, **rates, top_p="0.9", seed="7")
+    endpoint, route = limited.endpoint("fast"), limited.routes["fast"]
+    assert (endpoint.requests_per_minute, endpoint.tokens_per_minute, endpoint.circuit) == (90, 40_000, False)
+    assert (route.top_p, route.seed) == (Decimal("0.9"), 7)
 
 
 @pytest.mark.parametrize(
     ("key", "value", "line", "says"),
     [
-        ("price", None, 2, 'price is missing; write { input = "0.15", output = "0.60" } or "free"'),
-        ("price", '"cheap"', 10, 'is neither "free" nor'),
-        ("price", "0.15", 10, 'is neither "free" nor'),
-        ("price", '{ input = "0.15" }', 10, 'is neither "free" nor'),
+        ("price", None, 2, 'is missing; write { input = "0.15", output = "0.60" }, "genai-prices" or "free"'),
+        ("price", '"cheap"', 10, 'is none of "free", "genai-prices" and { input'),
+        ("price", "0.15", 10, 'is none of "free", "genai-prices" and { input'),
+        ("price", '{ input = "0.15" }', 10, 'is none of "free", "genai-prices" and { input'),
         ("price", "{ input = 0.15, output = 0.6 }", 10, "write decimal strings"),
         ("price", '{ input = "-1", output = "1" }', 10, "write decimal strings"),
         ("price", '{ input = "nan", output = "1" }', 10, "write decimal strings"),
@@ -150,6 +165,11 @@ def test_a_temperature_is_exact(tmp_path: Path, written_as: str) -> None:
         ("timeout", '"30s"', 8, "write a whole number from 1 to 3600"),
         ("slots", "-2", 9, "write a whole number from 1"),
         ("slots", None, 2, "slots is missing"),
+        ("requests_per_minute", "0", 11, "write a whole number from 1"),
+        ("tokens_per_minute", '"many"', 11, "write a whole number from 256"),
+        ("top_p", "1.5", 11, "from 0 to 1"),
+        ("seed", "-1", 11, "write a whole number from 0"),
+        ("circuit", '"no"', 11, "neither true nor false"),
         ("temperature", "3", 11, "from 0 to 2"),
         ("temperature", "nan", 11, "from 0 to 2"),
         ("temperature", "true", 11, "from 0 to 2"),
@@ -165,7 +185,7 @@ def test_a_mistake_is_one_line_with_its_place_and_the_remedy(
 ) -> None:
     changed = {key: value}
     said = complaint(tmp_path, None, **changed)
-    assert said.startswith(f"models.toml:{line}: profile 'fast': {key} ")
+    assert said.startswith(f"models.toml:{line}: route 'fast': {key} ")
     assert says in said
     assert "sk-abc-def" not in said
 
@@ -178,14 +198,14 @@ def test_an_embedded_address_elsewhere_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "no profile"),
-        ("[profiles]", "no profile"),
-        ("profiles = 3", "no profile"),
-        ("[profiles]\nfast = 3", "models.toml:1: profile 'fast' is not a table"),
-        ('[profiles."a b"]', "has no fit name"),
+        ("", "no route; write at least one [routes.NAME] table"),
+        ("[routes]", "no route"),
+        ("routes = 3", "no route"),
+        ("[routes]\nfast = 3", "models.toml:1: route 'fast' is not a table"),
+        ('[routes."a b"]', "has no fit name"),
         ("[models.fast]", "unknown key 'models'"),
-        ("[profiles.fast", "not TOML"),
-        ("[profiles.a]\n[profiles.a]", "not TOML"),
+        ("[routes.fast", "not TOML"),
+        ("[routes.a]\n[routes.a]", "not TOML"),
     ],
 )
 def test_a_file_that_is_no_catalogue_says_so(tmp_path: Path, text: str, says: str) -> None:
@@ -208,9 +228,9 @@ def test_a_file_in_another_encoding_says_so(tmp_path: Path) -> None:
         load_catalogue(tmp_path / "models.toml", {})
 
 
-def test_the_line_is_that_of_the_right_profile(tmp_path: Path) -> None:
+def test_the_line_is_that_of_the_right_route(tmp_path: Path) -> None:
     text = written(tmp_path).read_text(encoding="utf-8")
-    second = text.replace("profiles.fast", "profiles.slow").replace("slots = 2", "slots = 0")
+    second = text.replace("routes.fast", "routes.slow").replace("slots = 2", "slots = 0")
     (tmp_path / "models.toml").write_text(text + second, encoding="utf-8")
-    with pytest.raises(CatalogueError, match=r"models.toml:19: profile 'slow': slots"):
+    with pytest.raises(CatalogueError, match=r"models.toml:19: route 'slow': slots"):
         load_catalogue(tmp_path / "models.toml", {})

@@ -33,8 +33,8 @@ async def test_an_address_in_the_environment_is_enough() -> None:
     """No edit of models.toml: the first listed model answers, free and without a key."""
     async with FaultServer() as server:
         catalogue = await loaded({"OPENAI_BASE_URL": server.address})
-        assert catalogue.routes_of(NAME)[0].model == "scripted-listed"
-        assert catalogue.routes_of(NAME)[0].price.input == 0
+        assert catalogue.routes[NAME].model == "scripted-listed"
+        assert catalogue.routes[NAME].price.input == 0
         models = ModelActivities(catalogue)
         reply = await Provider(server, models, NAME).read(model="scripted-listed")
         await models.close()
@@ -47,7 +47,7 @@ async def test_an_address_in_the_environment_is_enough() -> None:
 async def test_the_model_and_the_key_can_be_named() -> None:
     env = {"OPENAI_BASE_URL": "http://127.0.0.1:1/v1", "OPENAI_MODEL": "llama3.2", "OPENAI_API_KEY": "sk-x"}
     catalogue = await loaded(env)
-    assert catalogue.routes_of(NAME)[0].model == "llama3.2"
+    assert catalogue.routes[NAME].model == "llama3.2"
     assert catalogue.endpoint(NAME).api_key == "sk-x"
 
 
@@ -70,7 +70,7 @@ def test_what_cannot_be_used_is_said_and_other_profiles_still_work(address: str 
     """A model with no price fails closed, before anything is asked of its server."""
     said = refusal({"OPENAI_BASE_URL": address} if address else {})
     assert said.startswith("models.toml:")
-    assert f": profile '{NAME}': " in said
+    assert f": route '{NAME}': " in said
     assert says in said
 
 
@@ -79,7 +79,7 @@ async def test_elsewhere_a_price_and_a_key_make_it_usable(tmp_path: Path) -> Non
     path.write_text(SHIPPED.read_text() + 'price = { input = "0.1", output = "0.2" }\n')
     env = {"OPENAI_BASE_URL": "https://models.example/v1", "OPENAI_MODEL": "m"}
     catalogue = await loaded(env, path)
-    assert catalogue.routes_of(NAME)[0].price.output == Decimal("0.2")
+    assert catalogue.routes[NAME].price.output == Decimal("0.2")
     assert catalogue.endpoint(NAME).key_name == "OPENAI_API_KEY"
 
 

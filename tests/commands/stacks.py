@@ -14,7 +14,7 @@ __all__ = ["alive", "provided", "without_leftovers"]
 
 # On loopback without a price it is free, so that a demo asks nobody.
 MODELS = """\
-[profiles.scripted]
+[routes.scripted]
 address = "{address}"
 model = "scripted"
 context_tokens = 4096

@@ -200,7 +200,7 @@ def test_a_home_that_cannot_be_written_starts_nothing(command: list[str], tmp_pa
 
 def test_a_wrong_models_file_is_named_with_its_line(tmp_path: Path) -> None:
     models = tmp_path / "models.toml"
-    models.write_text('[profiles.x]\naddress = "embedded"\nmodel = 7\n')
+    models.write_text('[routes.x]\naddress = "embedded"\nmodel = 7\n')
     done = starter("run", "resolve-ticket", MAIL, home=tmp_path, TENUTO_MODELS=str(models))
     assert done.returncode == 2
     assert "models.toml:" in done.stderr

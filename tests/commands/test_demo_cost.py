@@ -11,7 +11,7 @@ from tests.commands.terminal import on_pipes, on_terminal, shown
 KEY: Mapping[str, str] = {"OPENAI_API_KEY": "sk-secret", "TEMPORAL_ADDRESS": ""}
 MOST = "openai-small charges: 2 tickets can cost at most $0.10, the sum of their caps"
 PAID = """
-[profiles.openai-small]
+[routes.openai-small]
 address = "https://api.openai.com/v1"
 key = "OPENAI_API_KEY"
 model = "gpt-4o-mini"

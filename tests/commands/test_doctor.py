@@ -103,7 +103,7 @@ def test_each_profile_has_a_line_and_no_key_is_printed(place: Callable[..., Plac
 
 
 def test_a_wrong_models_file_fails_with_its_line(place: Callable[..., Place], tmp_path: Path) -> None:
-    (tmp_path / "models.toml").write_text('[profiles.x]\naddress = "embedded"\nmodel = 7\n')
+    (tmp_path / "models.toml").write_text('[routes.x]\naddress = "embedded"\nmodel = 7\n')
     found = only(configuration.models(place(TENUTO_MODELS=str(tmp_path / "models.toml"))))
     assert found.level is Level.FAIL
     assert found.says.startswith("models.toml:")

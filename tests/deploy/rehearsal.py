@@ -32,7 +32,7 @@ from tests.deploy.image import copied_into, stage
 USER = 10001
 TICKET = "samples/tickets/01-broken-mugs.eml"
 PROFILE = (
-    '[profiles.scripted]\naddress = "{address}"\nmodel = "scripted"\ncontext_tokens = 4096\n'
+    '[routes.scripted]\naddress = "{address}"\nmodel = "scripted"\ncontext_tokens = 4096\n'
     'max_output_tokens = 1024\ntimeout = 5\nslots = 4\nprice = {{ input = "0.15", output = "0.60" }}\n'
 )
 # Prints the version of a Python that can do what the build stage does.

@@ -121,23 +121,24 @@ def test_payments_listen_where_the_worker_looks_for_them() -> None:
 
 
 def test_every_profile_of_the_image_can_be_used_with_the_keys_that_are_passed_on() -> None:
-    """No profile means the embedded model, and each one's key is in the worker's environment."""
+    """No route means the embedded model, and each one's key is in the worker's environment."""
     models = ROOT / mounted("worker")[ENVIRONMENT["TENUTO_MODELS"]][0]
     catalogue = load_catalogue(models, ENVIRONMENT)
     for profile in catalogue.profiles:
-        assert catalogue.endpoint(profile).address
-        assert catalogue.endpoint(profile).key_name in {None, *ENVIRONMENT}
+        for endpoint in catalogue.endpoints_of(profile):
+            assert endpoint.address
+            assert endpoint.key_name in {None, *ENVIRONMENT}
 
 
-def test_profiles_of_the_same_name_are_the_same_here_and_in_the_checkout() -> None:
+def test_routes_of_the_same_name_are_the_same_here_and_in_the_checkout() -> None:
     """So a run's sheet does not depend on where its worker runs."""
-    there = tomllib.loads((ROOT / "models.toml").read_text())["profiles"]
-    here = tomllib.loads((ROOT / "deploy/models.toml").read_text())["profiles"]
+    there = tomllib.loads((ROOT / "models.toml").read_text())["routes"]
+    here = tomllib.loads((ROOT / "deploy/models.toml").read_text())["routes"]
     assert {name: there[name] for name in here if name in there} == here
 
 
 def test_a_worker_is_given_the_time_that_its_drain_takes() -> None:
-    """And the drain is as long as the longest call of its profiles."""
+    """And the drain is as long as the longest call of its routes."""
     grace = timedelta(seconds=seconds(SERVICES["worker"]["stop_grace_period"]))
     assert grace >= worker.DRAIN + STOP
     catalogue = load_catalogue(ROOT / "deploy/models.toml", ENVIRONMENT)

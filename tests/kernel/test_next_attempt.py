@@ -22,6 +22,7 @@ from workflows.kernel.attempts import (
 AFTER = """
 rate_limited          later          later          later
 overloaded            later          later          later
+circuit_open          later          later          later
 server_error          later          later          later
 connection_lost       later          later          later
 timed_out             later          later          later
@@ -63,6 +64,7 @@ def after(fault: Fault, **facts: object) -> Next:
         "larger_possible": True,
         "affordable": True,
         "in_time": True,
+        "elsewhere": False,
     }
     return NEXT_ATTEMPT.decide(
         NextFacts.model_validate({"fault": fault, **usual, **facts}), NO_LIMITS
@@ -150,6 +152,13 @@ def test_what_would_come_too_late_is_not_waited_for(fault: Fault) -> None:
     """Only a wait takes time."""
     usual = after(fault)
     assert after(fault, in_time=False) is (Next.NO_TIME if usual is Next.LATER else usual)
+
+
+@FAULTS
+def test_only_a_provider_that_is_left_alone_is_not_waited_for_where_there_is_another(fault: Fault) -> None:
+    """An attempt on the next route begins at once; without one it waits for the time to be over."""
+    usual = after(fault)
+    assert after(fault, elsewhere=True) is (Next.GIVE_UP if fault is Fault.CIRCUIT_OPEN else usual)
 
 
 def otherwise(**facts: object) -> Otherwise:

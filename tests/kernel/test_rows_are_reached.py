@@ -41,6 +41,7 @@ DOMAINS: dict[AnyTable, Domain] = {
         "larger_possible": BOTH,
         "affordable": BOTH,
         "in_time": BOTH,
+        "elsewhere": BOTH,
     },
     OTHERWISE: {
         "given_up": (Next.GIVE_UP, Next.NO_MONEY, Next.NO_TIME),

@@ -30,7 +30,7 @@ Handle = WorkflowHandle[Any, Resolution]
 
 ASKING = "05-wrong-lamp.eml"
 MODEL = """
-[profiles.{profile}]
+[routes.{profile}]
 address = "{address}"
 model = "{model}"
 context_tokens = {context}

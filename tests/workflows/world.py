@@ -20,6 +20,8 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Interceptor
 
 from activities.approvers import new_key, sign
+from activities.database import Database
+from activities.tenant_ledger import TenantLedger
 from connection import Settings, ensure_search_attributes
 from contracts.approvals import Answer, Verdict
 from contracts.receipts import Status, Waiting
@@ -53,12 +55,14 @@ def sample(name: str) -> Ticket:
     return ticket
 
 
-def models_toml(profile: str, address: str, slots: int = 4, timeout: float = 5) -> str:
-    """A catalogue of one priced profile on loopback."""
+def models_toml(
+    profile: str, address: str, slots: int = 4, timeout: float = 5, *, circuit: bool = False
+) -> str:
+    """A catalogue of one priced profile on loopback; `circuit` leaves its provider alone after some faults."""
     return (
-        f'[profiles.{profile}]\naddress = "{address}"\nmodel = "scripted"\ncontext_tokens = 4096\n'
+        f'[routes.{profile}]\naddress = "{address}"\nmodel = "scripted"\ncontext_tokens = 4096\n'
         f"max_output_tokens = 1024\ntimeout = {timeout}\nslots = {slots}\n"
-        'price = { input = "0.15", output = "0.60" }\n'
+        'price = { input = "0.15", output = "0.60" }\n' + ("" if circuit else "circuit = false\n")
     )
 
 
@@ -91,6 +95,8 @@ class World:
     settings: Settings
     profile: str
     task_queue: str
+    ledger: TenantLedger
+    """The tenants', with a database of this world."""
     thresholds: dict[str, Decimal] = field(default_factory=dict)
     """Instead of the plan's, in the sheets of runs that start from now on."""
     kept: list[Any] = field(default_factory=list)
@@ -99,7 +105,7 @@ class World:
     @classmethod
     @asynccontextmanager
     async def opened(
-        cls, temporal: str, folder: Path, plugins: Sequence[Plugin] = ()
+        cls, temporal: str, folder: Path, plugins: Sequence[Plugin] = (), database_url: str = ""
     ) -> AsyncIterator["World"]:
         """A world of its own on a shared Temporal server."""
         number = f"{os.getpid()}-{next(NUMBERS)}"
@@ -115,6 +121,7 @@ class World:
                     "TENUTO_HOME": str(folder),
                     "TENUTO_MODELS": str(catalogue),
                     "TENUTO_PAYMENTS_URL": payments.url,
+                    "TENUTO_DATABASE_URL": database_url,
                 }
             )
             client = await Client.connect(
@@ -124,7 +131,19 @@ class World:
                 plugins=plugins,
             )
             await ensure_search_attributes(client)
-            yield cls(client, folder, provider, payments, settings, f"test-{number}", f"tenuto-{number}")
+            database = Database(settings.database_url)
+            stack.callback(database.close)
+            database.upgrade()
+            yield cls(
+                client,
+                folder,
+                provider,
+                payments,
+                settings,
+                f"test-{number}",
+                f"tenuto-{number}",
+                TenantLedger(database),
+            )
 
     @asynccontextmanager
     async def working(
@@ -140,6 +159,7 @@ class World:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(parts.models.close)
             stack.push_async_callback(parts.refunds.close)
+            stack.callback(parts.ledger.database.close)
             for worker in workers(self.client, parts, self.task_queue, workflows, cached_runs=cached_runs):
                 await stack.enter_async_context(worker)
             yield

@@ -60,13 +60,15 @@ class NextFacts(Value):
     """What is free covers the worst case of another attempt of this size."""
     in_time: bool
     """The wait before another attempt ends before the run has to."""
+    elsewhere: bool
+    """A fallback is left, and what is free covers an attempt on it."""
 
 
 facts = facts_of(NextFacts)
 
 NEXT_ATTEMPT = Table(
     name="next_attempt",
-    version=2,
+    version=3,
     facts=NextFacts,
     rows=(
         Row(
@@ -102,6 +104,12 @@ NEXT_ATTEMPT = Table(
             facts.may_have_happened,
         ),
         Row("this ends here, so nothing more is begun", Next.GIVE_UP, facts.leaving),
+        Row(
+            "its provider is left alone for a while, and another is there",
+            Next.GIVE_UP,
+            facts.fault.is_(Fault.CIRCUIT_OPEN),
+            facts.elsewhere,
+        ),
         Row(
             "the reply needs more room",
             Next.LARGER,

@@ -66,10 +66,10 @@ class Courses:
     ) -> Reply | GaveUp:
         """From route to route. What comes back without a reply is to be parked."""
         for number, _ in enumerate(routes, start=1):
-            ended = await self._on_route(begun, attempt)
+            following, output = routes[number:], begun.numbers.max_output_tokens
+            ended = await self._on_route(begun, attempt, following)
             if not isinstance(ended, GaveUp):
                 return ended
-            following, output = routes[number:], begun.numbers.max_output_tokens
             match self._otherwise(begun, ended, following, parks=parks).outcome:
                 case Otherwise.NEXT_ROUTE:
                     attempt = self._attempts.hold(begun, following[0], output, None)
@@ -82,18 +82,21 @@ class Courses:
     def _otherwise(
         self, begun: Begun[Request, Reply], ended: GaveUp, following: Routes, *, parks: bool
     ) -> Decision[Otherwise]:
-        output = begun.numbers.max_output_tokens
         return self.run.decide(
             OTHERWISE,
             OtherwiseFacts(
                 given_up=ended.decision.outcome,
                 leaving=self._must_end(),
                 routes_left=len(following),
-                next_affordable=bool(following)
-                and self._attempts.affordable(begun, following[0], output, None),
+                next_affordable=self._elsewhere(begun, following),
                 parks=parks and self._parking.takes(self.run, begun),
             ),
         )
+
+    def _elsewhere(self, begun: Begun[Request, Reply], following: Routes) -> bool:
+        """Whether there is a next route, and what is free covers an attempt on it."""
+        output = begun.numbers.max_output_tokens
+        return bool(following) and self._attempts.affordable(begun, following[0], output, None)
 
     def _reason(self, begun: Begun[Request, Reply], ended: GaveUp) -> StoryEnded:
         """How the story ends for a step that finally failed."""
@@ -106,7 +109,9 @@ class Courses:
         self.run.check_open()
         return StepFailed(name, ended.failure, ended.decision.because)
 
-    async def _on_route(self, begun: Begun[Request, Reply], attempt: Attempt) -> Reply | GaveUp:
+    async def _on_route(
+        self, begun: Begun[Request, Reply], attempt: Attempt, following: Routes
+    ) -> Reply | GaveUp:
         """Every attempt that the policy allows on one route."""
         failures = list[Failure]()
         for _ in range(begun.numbers.policy.attempts):
@@ -118,22 +123,22 @@ class Courses:
             if (found := await self._reads.look_up(begun, attempt, ended)) is not None:
                 return found
             failures.append(ended)
-            following = await self._next(begun, attempt, failures)
-            if isinstance(following, GaveUp):
-                return following
-            attempt = following
+            another = await self._next(begun, attempt, failures, self._elsewhere(begun, following))
+            if isinstance(another, GaveUp):
+                return another
+            attempt = another
         raise AssertionError("the table gives up a route that has no attempt left")
 
     async def _next(
-        self, begun: Begun[Request, Reply], attempt: Attempt, failures: Sequence[Failure]
+        self, begun: Begun[Request, Reply], attempt: Attempt, failures: Sequence[Failure], elsewhere: bool
     ) -> Attempt | GaveUp:
         """Decide what follows a failed attempt, wait if need be, and take the next hold."""
         failure, route, output = failures[-1], attempt.route, attempt.max_output_tokens
         larger = min(output * 2, route.max_output_tokens) if route is not None else output
         wait = self._patience(begun, failures)
-        decision = self._decide(begun, attempt, failures, larger, wait)
+        decision = self._decide(begun, attempt, failures, larger, wait, elsewhere)
         if decision.outcome is Next.LATER and not await self._wait(begun, failure, wait):
-            decision = self._decide(begun, attempt, failures, larger, wait)
+            decision = self._decide(begun, attempt, failures, larger, wait, elsewhere)
         match decision.outcome:
             case Next.AGAIN | Next.LATER:
                 return self._attempts.hold(begun, route, output, None)
@@ -152,6 +157,7 @@ class Courses:
         failures: Sequence[Failure],
         larger: int,
         wait: timedelta,
+        elsewhere: bool,
     ) -> Decision[Next]:
         failure, output = failures[-1], attempt.max_output_tokens
         affordable = self._attempts.affordable
@@ -167,6 +173,7 @@ class Courses:
                 larger_possible=larger > output and affordable(begun, attempt.route, larger, None),
                 affordable=affordable(begun, attempt.route, output, failure.repair),
                 in_time=wait < self.run.story_time,
+                elsewhere=elsewhere,
             ),
         )
 

@@ -212,6 +212,8 @@ class Attempts:
             max_output_tokens=attempt.max_output_tokens,
             max_input_bytes=attempt.max_input_bytes,
             temperature=route.temperature,
+            top_p=route.top_p,
+            seed=route.seed,
             timeout_s=min(route.timeout.total_seconds(), patience),
             repair=attempt.repair,
         )
