@@ -21,6 +21,8 @@ from temporalio.worker import (
 
 from activities.approvers import Approvers
 from activities.catalogue import Catalogue, CatalogueError, load_catalogue
+from activities.database import Database, DatabaseError
+from activities.leases import LeaseActivities
 from activities.mail import MailActivities
 from activities.maildir import MaildirOutbox
 from activities.models import ModelActivities
@@ -28,6 +30,7 @@ from activities.orders import OrderActivities
 from activities.refunds import RefundActivities
 from activities.sheets import SheetActivities
 from activities.smtp import SmtpOutbox
+from activities.tenant_ledger import TenantLedger
 from connection import TASK_QUEUE, NotConnected, Settings, connect, ensure_search_attributes
 from embedded.surroundings import complete
 from operations.recomputing import sandbox
@@ -73,13 +76,15 @@ class Parts:
     catalogue: Catalogue
     models: ModelActivities
     refunds: RefundActivities
+    ledger: TenantLedger
     tools: Sequence[Callable[..., Any]]
     """Reads, effects and bookkeeping: what runs on the workflows' own queue."""
     interceptors: Sequence[Interceptor]
 
 
 def build(settings: Settings, env: dict[str, str], watched: Sequence[Interceptor] = ()) -> Parts:
-    """Build every part. Raises CatalogueError for a wrong models.toml."""
+    """Build every part. Raises CatalogueError for a wrong models.toml, DatabaseError for a wrong URL."""
+    ledger = TenantLedger(Database(settings.database_url))
     catalogue = load_catalogue(settings.models, env)
     customers = (
         SmtpOutbox(settings.smtp_url) if settings.smtp_url else MaildirOutbox(settings.mail / "customers")
@@ -91,10 +96,11 @@ def build(settings: Settings, env: dict[str, str], watched: Sequence[Interceptor
         *refunds.activities(),
         *mail.activities(),
         *SheetActivities(catalogue, mail.offers).activities(),
+        *LeaseActivities(ledger).activities(),
     ]
     proofs = ProofInterceptor(Approvers(settings.approvers).verify)
     models = ModelActivities(catalogue, ProviderCalls(content=content_wanted(env)))
-    return Parts(catalogue, models, refunds, tools, [TrailInterceptor(), proofs, *watched])
+    return Parts(catalogue, models, refunds, ledger, tools, [TrailInterceptor(), proofs, *watched])
 
 
 def workers(
@@ -138,6 +144,7 @@ def workers(
 async def work(telemetry: Telemetry) -> None:
     """Work until SIGINT or SIGTERM; then take nothing new and let what is under way end."""
     parts = build(Settings.of(os.environ), dict(os.environ), telemetry.interceptors)
+    await asyncio.to_thread(parts.ledger.database.upgrade)
     client = await connect(telemetry.runtime)
     await ensure_search_attributes(client)
     stop = asyncio.Event()
@@ -164,7 +171,7 @@ def main() -> int:
     telemetry = begin(os.environ)
     try:
         asyncio.run(work(telemetry))
-    except (NotConnected, CatalogueError) as error:
+    except (NotConnected, CatalogueError, DatabaseError) as error:
         print(f"worker: {error}", file=sys.stderr)  # noqa: T201 - a program's own last words
         return 1
     finally:

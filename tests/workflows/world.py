@@ -20,6 +20,8 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Interceptor
 
 from activities.approvers import new_key, sign
+from activities.database import Database
+from activities.tenant_ledger import TenantLedger
 from connection import Settings, ensure_search_attributes
 from contracts.approvals import Answer, Verdict
 from contracts.receipts import Status, Waiting
@@ -89,6 +91,8 @@ class World:
     settings: Settings
     profile: str
     task_queue: str
+    ledger: TenantLedger
+    """The tenants', with a database of this world."""
     thresholds: dict[str, Decimal] = field(default_factory=dict)
     """Instead of the plan's, in the sheets of runs that start from now on."""
     kept: list[Any] = field(default_factory=list)
@@ -97,7 +101,7 @@ class World:
     @classmethod
     @asynccontextmanager
     async def opened(
-        cls, temporal: str, folder: Path, plugins: Sequence[Plugin] = ()
+        cls, temporal: str, folder: Path, plugins: Sequence[Plugin] = (), database_url: str = ""
     ) -> AsyncIterator["World"]:
         """A world of its own on a shared Temporal server."""
         number = f"{os.getpid()}-{next(NUMBERS)}"
@@ -113,8 +117,12 @@ class World:
                     "TENUTO_HOME": str(folder),
                     "TENUTO_MODELS": str(catalogue),
                     "TENUTO_PAYMENTS_URL": payments.url,
+                    "TENUTO_DATABASE_URL": database_url,
                 }
             )
+            database = Database(settings.database_url)
+            stack.callback(database.close)
+            database.upgrade()
             client = await Client.connect(
                 temporal,
                 data_converter=pydantic_data_converter,
@@ -122,7 +130,16 @@ class World:
                 plugins=plugins,
             )
             await ensure_search_attributes(client)
-            yield cls(client, folder, provider, payments, settings, f"test-{number}", f"tenuto-{number}")
+            yield cls(
+                client,
+                folder,
+                provider,
+                payments,
+                settings,
+                f"test-{number}",
+                f"tenuto-{number}",
+                TenantLedger(database),
+            )
 
     @asynccontextmanager
     async def working(
@@ -136,6 +153,7 @@ class World:
         """With a worker, built as worker.py builds it."""
         parts = self.with_thresholds(build(self.settings, dict(env or {}), watched))
         async with AsyncExitStack() as stack:
+            stack.callback(parts.ledger.database.close)
             stack.push_async_callback(parts.models.close)
             stack.push_async_callback(parts.refunds.close)
             for worker in workers(self.client, parts, self.task_queue, workflows, cached_runs=cached_runs):

@@ -126,6 +126,15 @@ class Ledger:
         """Nobody can say what it cost: the whole hold stays booked."""
         self._close(attempt_id, AttemptEnd.UNKNOWN, None, fault)
 
+    def withhold(self) -> None:
+        """The tenant grants nothing: only steps are left, which cost nothing."""
+        booked = self.settled + self.unknown + self.held
+        self.cap = booked.model_copy(update={"steps": self.cap.steps})
+
+    def grant(self, cap: Amount) -> None:
+        """The tenant's lease covers the cap."""
+        self.cap = cap
+
     def open_escrow(self) -> None:
         """The way out begins: what was kept back for it is free now."""
         self.escrow = ZERO

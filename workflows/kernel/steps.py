@@ -1,7 +1,7 @@
 """The three kinds of step, each bounded, each attempt booked before anything else is decided."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ from temporalio.exceptions import ActivityError
 from contracts.attempts import Cost, Failure, Fault
 from contracts.happenings import StepBegun, StepEnded
 from contracts.receipts import Waiting
-from contracts.steps import Effect, EffectLookup, Offers, Read, Step
+from contracts.steps import Effect, EffectLookup, ModelTask, Offers, Read, Step
 from workflows.kernel.attempts import NEXT_ATTEMPT, Next, NextFacts, evidence_digest, read_failure
 from workflows.kernel.decisions import Decision
 from workflows.kernel.endings import DeadlineReached, StepFailed, StoryEnded
@@ -32,8 +32,9 @@ Reply = TypeVar("Reply", bound=BaseModel)
 class Steps:
     """Runs the steps of one run."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, renew_lease: Callable[[], Awaitable[None]]) -> None:
         self.run = run
+        self._renew_lease = renew_lease
         self._attempts = Attempts(run)
 
     def effect_key(self, step: Effect[Request, Reply], request: Request) -> str:
@@ -117,6 +118,7 @@ class Steps:
         attempt, failures = begun.first, list[Failure]()
         for number in range(1, begun.numbers.policy.attempts + 1):
             self.run.mark(begun.index, attempts=number, state="running")
+            await self._cover(begun, attempt)
             ended = await self._attempts.make(begun, attempt)
             if not isinstance(ended, Failure):
                 return ended
@@ -125,6 +127,15 @@ class Steps:
             failures.append(ended)
             attempt = await self._next(begun, attempt, failures)
         raise AssertionError("the table fails a step that has no attempt left")
+
+    async def _cover(self, begun: Begun[Request, Reply], attempt: Attempt) -> None:
+        """After a reset nothing may be spent before the tenant has leased it to this run, too."""
+        if isinstance(begun.step, ModelTask):
+            try:
+                await self._renew_lease()
+            except BaseException:
+                self.run.ledger.release(attempt.id)
+                raise
 
     async def _next(
         self, begun: Begun[Request, Reply], attempt: Attempt, failures: Sequence[Failure]
