@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 from temporalio import workflow
 from temporalio.common import RawValue, RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ApplicationError, FailureError
 
 from contracts.happenings import RunEnded, RunOpened
 from contracts.receipts import Ending, Receipt, Result, Status
@@ -20,6 +20,7 @@ from contracts.steps import Effect, Step
 from contracts.terms import Terms
 from contracts.values import plain
 from workflows.kernel.approvals import Approval, Approvals
+from workflows.kernel.attempts import cause_of
 from workflows.kernel.decisions import Facts, Outcome, Table
 from workflows.kernel.endings import Cancelled, DeadlineReached, StoryEnded
 from workflows.kernel.leases import RunLease, heard_out
@@ -142,8 +143,8 @@ class Case:
                     initial_interval=policy.first_wait, maximum_attempts=policy.attempts
                 ),
             )
-        except ActivityError as error:
-            raise ApplicationError(str(error.cause), type="no_sheet", non_retryable=True) from error
+        except FailureError as error:
+            raise ApplicationError(str(cause_of(error)), type="no_sheet", non_retryable=True) from error
         sheet = workflow.payload_converter().from_payload(raw.payload, Sheet)
         least = least_cap(self._plan, sheet)
         if not least.fits(terms.cap):
