@@ -13,13 +13,13 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 from temporalio import workflow
 from temporalio.common import RawValue, RetryPolicy
-from temporalio.exceptions import ActivityError, is_cancelled_exception
+from temporalio.exceptions import FailureError, is_cancelled_exception
 
 from contracts.leases import CloseLease, Lease, LeaseRequest, Settlement, close_lease, open_lease
 from contracts.receipts import AttemptEnd, AttemptLine, LeaseLine, LeaseState
 from contracts.sheet import Route
 from contracts.steps import Read
-from workflows.kernel.attempts import evidence_digest
+from workflows.kernel.attempts import cause_of, evidence_digest
 from workflows.kernel.endings import Cancelled, LeaseDenied
 from workflows.kernel.run import Run
 from workflows.kernel.trail import json_digest
@@ -83,23 +83,35 @@ class RunLease:
         lease = self._run.lease
         if lease is None or lease.state is not LeaseState.OPEN:
             return
-        request = CloseLease(lease=lease.lease, settlements=self._settlements())
+        settlements = self._settlements()
+        if self._was_reset:
+            # The lease is another run's, and closed by that run's end. What was done again is this run's.
+            if settlements:
+                await self._close_anew()
+            return
+        request = CloseLease(lease=lease.lease, settlements=settlements)
         try:
             await self._call(close_lease, request, f"lease-closed-{self._number}")
             state = LeaseState.CLOSED
-        except ActivityError as error:
+        except FailureError as error:
             state = LeaseState.LEFT_OPEN
-            self._run.notices.append(f"the lease is closed later, from the history: {error.cause}"[:400])
+            notice = f"the lease is closed later, from the history: {words_of(error)}"
+            self._run.notices.append(notice[:400])
         self._run.lease = lease.model_copy(update={"state": state})
+
+    async def _close_anew(self) -> None:
+        with suppress(LeaseDenied):
+            await self.open()
+            await self.close()
 
     async def _ask(self, request: LeaseRequest) -> Lease:
         try:
             return await self._call(open_lease, request, f"lease-{self._number}")
-        except ActivityError as error:
+        except FailureError as error:
             if is_cancelled_exception(error):
                 raise Cancelled() from error
             # Nobody can say what is free, so nothing may be spent.
-            reason = f"no lease could be taken: {error.cause}"[:400]
+            reason = f"no lease could be taken: {words_of(error)}"[:400]
             return Lease(lease=request.lease, granted=False, reason=reason, period="")
 
     async def _call(self, step: Read[Request, Reply], request: Request, name: str) -> Reply:
@@ -117,8 +129,8 @@ class RunLease:
                     maximum_attempts=policy.attempts,
                 ),
             )
-        except ActivityError as error:
-            trail.add({"lease": name, "digest": evidence_digest(error.cause)})
+        except FailureError as error:
+            trail.add({"lease": name, "digest": evidence_digest(cause_of(error))})
             raise
         trail.add({"lease": name, "digest": json_digest(raw.payload)})
         reply: Reply = workflow.payload_converter().from_payload(raw.payload, step.reply)
@@ -132,6 +144,11 @@ class RunLease:
         lines = [line for line in self._run.ledger.lines if line.hold.calls]
         route = self._run.sheet.route
         return [settlement_of(line, route) for line in lines if line.attempt_id not in self._before]
+
+
+def words_of(error: FailureError) -> str:
+    cause = cause_of(error)
+    return cause.message if isinstance(cause, FailureError) else str(cause)
 
 
 def settlement_of(line: AttemptLine, route: Route) -> Settlement:
