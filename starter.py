@@ -84,6 +84,11 @@ def dispatch(options: "Namespace") -> int:
 
             quiet()
             return doctor(options)
+        case "cap" | "tenants":
+            surroundings()
+            from commands import tenants
+
+            return tenants.cap(options) if options.command == "cap" else tenants.list_tenants(options)
         case "approve" | "deny" | "cancel":
             return finish(lambda: people(options))
         case _:

@@ -41,6 +41,7 @@ def account_of(error: BaseException) -> tuple[Exit, str] | None:
     from temporalio.service import RPCError, RPCStatusCode
 
     from activities.catalogue import CatalogueError
+    from activities.database import DatabaseError
     from connection import NotConnected
     from embedded.stack import ServiceError, home
     from embedded.weights import WeightsError
@@ -51,7 +52,7 @@ def account_of(error: BaseException) -> tuple[Exit, str] | None:
 
     if isinstance(error, (CatalogueError, HistoryError, InboxError, TermsRefused)):
         return Exit.BAD_INPUT, str(error)
-    if isinstance(error, (NotConnected, NobodyWorks)):
+    if isinstance(error, (NotConnected, NobodyWorks, DatabaseError)):
         return Exit.UNREACHABLE, str(error)
     if isinstance(error, (NotAnswered, ServiceError, WeightsError)):
         return Exit.FAILED, str(error)
