@@ -90,6 +90,11 @@ def dispatch(options: "Namespace") -> int:
 
             quiet()
             return doctor(options)
+        case "cap" | "tenants":
+            surroundings()
+            from commands import tenants
+
+            return tenants.cap(options) if options.command == "cap" else tenants.list_tenants(options)
         case "policy":
             from commands.policy import policy
 

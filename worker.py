@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from temporalio.client import Client
@@ -22,6 +23,7 @@ from temporalio.worker import (
 from activities.approvers import Approvers
 from activities.catalogue import Catalogue, CatalogueError, Endpoint, load_catalogue
 from activities.database import Database, DatabaseError
+from activities.lease_upkeep import LeaseUpkeep
 from activities.leases import LeaseActivities
 from activities.mail import MailActivities
 from activities.maildir import MaildirOutbox
@@ -34,7 +36,9 @@ from activities.smtp import SmtpOutbox
 from activities.tenant_ledger import TenantLedger
 from connection import TASK_QUEUE, NotConnected, Settings, connect, ensure_search_attributes
 from embedded.surroundings import complete
+from operations.lease_accounts import account_of
 from operations.recomputing import sandbox
+from operations.upkeep import ensure_schedule
 from process import end
 from telemetry.log_lines import formatter
 from telemetry.provider_calls import ProviderCalls, content_wanted
@@ -42,10 +46,13 @@ from telemetry.setup import Telemetry, begin
 from workflows.kernel.approvals import VERIFY_PROOF
 from workflows.kernel.trail import TrailInterceptor
 from workflows.resolve_ticket import ResolveTicket
+from workflows.upkeep.close_leases import CloseLeases
 
-__all__ = ["WORKFLOWS", "Parts", "build", "workers"]
+__all__ = ["UPKEEP", "WORKFLOWS", "Parts", "build", "workers"]
 
 WORKFLOWS = [ResolveTicket]
+UPKEEP = [CloseLeases]
+"""Started by schedules; they have no terms and tell no story."""
 
 # The server forgets a dead worker's sticky queue after this long; most of a recovery was spent here.
 STICKY_PATIENCE = timedelta(seconds=0.5)
@@ -114,11 +121,12 @@ def workers(
     cached_runs: int = CACHED_RUNS,
 ) -> list[Worker]:
     """One for workflows and tools, and one for each model route with as many slots as the route has."""
+    upkeep = LeaseUpkeep(parts.ledger, partial(account_of, client))
     main = Worker(
         client,
         task_queue=task_queue,
-        workflows=workflows,
-        activities=parts.tools,
+        workflows=[*workflows, *UPKEEP],
+        activities=[*parts.tools, *upkeep.activities()],
         interceptors=parts.interceptors,
         workflow_runner=sandbox(),
         max_cached_workflows=cached_runs,
@@ -156,6 +164,7 @@ async def work(telemetry: Telemetry) -> None:
     await asyncio.to_thread(parts.ledger.database.upgrade)
     client = await connect(telemetry.runtime)
     await ensure_search_attributes(client)
+    await ensure_schedule(client, TASK_QUEUE)
     stop = asyncio.Event()
     for each in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(each, stop.set)

@@ -64,6 +64,11 @@ class Database:
         """For a person; without the password."""
         return self.url.render_as_string().replace("+psycopg", "")
 
+    @property
+    def file(self) -> Path | None:
+        """Of an SQLite database."""
+        return Path(self.url.database or "") if self.url.get_backend_name() == "sqlite" else None
+
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """All of it or nothing. Raises DatabaseError when the database is away, busy or not the ledger's."""
@@ -75,8 +80,8 @@ class Database:
 
     def upgrade(self) -> None:
         """Bring the tables to this release. Raises DatabaseError; safe when several do it at once."""
-        if self.url.get_backend_name() == "sqlite":
-            make_folder(Path(self.url.database or ""))
+        if self.file is not None:
+            make_folder(self.file)
         with self.transaction() as connection:
             if self.url.get_backend_name() == "postgresql":
                 connection.execute(NO_BOUND)

@@ -31,6 +31,7 @@ async def work(side: str, address: str, folder: Path) -> None:
     )
     if side != "kernel":
         parts = replace(parts, interceptors=[])  # nothing of the kernel's in a workflow written without it
+    parts.ledger.database.upgrade()
     client = await Client.connect(address, data_converter=pydantic_data_converter)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)

@@ -78,6 +78,7 @@ async def work(address: str, folder: Path) -> None:
     """Work until SIGTERM."""
     settings = Settings.of({"TENUTO_HOME": str(folder), "TENUTO_MODELS": str(folder / "models.toml")})
     parts = with_heartbeats(build(settings, {}))
+    await asyncio.to_thread(parts.ledger.database.upgrade)
     client = await Client.connect(address, data_converter=pydantic_data_converter)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)

@@ -25,6 +25,7 @@ def parser(environment: dict[str, str]) -> Parser:
     add_run(commands, environment.get("TENUTO_TENANT", "default"))
     add_looking(commands)
     add_people(commands)
+    add_money(commands)
     add_setting_up(commands)
     root.commands = commands.choices
     for name, each in commands.choices.items():
@@ -152,6 +153,27 @@ def add_people(commands: "Commands[Parser]") -> None:
     cancel.add_argument("run", metavar="ID")
     key = commands.add_parser("new-key", help="make an approver's key pair")
     key.add_argument("name", metavar="NAME")
+
+
+def add_money(commands: "Commands[Parser]") -> None:
+    cap = commands.add_parser(
+        "cap",
+        help="set or show what a tenant may spend",
+        description="A run leases its own cap from the tenant's before it spends anything; without a lease "
+        "it takes its way out. A day and a month are those of UTC in which a run begins.",
+    )
+    cap.add_argument("tenant", metavar="TENANT")
+    cap.add_argument("usd", nargs="?", metavar="USD", help="US dollars, or none to lift the cap")
+    cap.add_argument(
+        "--per",
+        choices=("day", "month", "total"),
+        default="total",
+        metavar="PERIOD",
+        help="day, month or total (default: total); a tenant may have one cap of each",
+    )
+    tenants = commands.add_parser("tenants", help="every tenant's cap, and what is leased and spent")
+    for each in (cap, tenants):
+        each.add_argument("--json", action="store_true", help="the same as JSON")
 
 
 def add_setting_up(commands: "Commands[Parser]") -> None:

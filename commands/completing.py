@@ -6,6 +6,7 @@ import shlex
 import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,22 @@ def approvers(**_: Any) -> list[str]:
     return sorted(key.stem for key in Settings.of(os.environ).approvers.glob("*.key"))
 
 
+def tenants(**_: Any) -> list[str]:
+    """Those of the ledger, when it is there."""
+    from activities.database import Database, DatabaseError
+    from activities.tenant_ledger import TenantLedger
+    from connection import Settings
+
+    known_servers()
+    try:
+        database = Database(Settings.of(os.environ).database_url)
+        if database.file is not None and not database.file.exists():
+            return []
+        return sorted({each.tenant for each in TenantLedger(database).accounts(datetime.now(UTC))})
+    except DatabaseError:
+        return []
+
+
 def recent_ids(**_: Any) -> list[str]:
     """Of the latest runs, when the server answers in time."""
     known_servers()
@@ -152,11 +169,12 @@ def recent_ids(**_: Any) -> list[str]:
 
 
 async def asked() -> list[str]:
+    from commands.listing import STORIES
     from connection import connect
 
     async with asyncio.timeout(SERVER_S):
         client = await connect()
-        found = [each.id async for each in client.list_workflows(limit=RECENT)]
+        found = [each.id async for each in client.list_workflows(STORIES, limit=RECENT)]
     return list(dict.fromkeys(found))
 
 
@@ -186,6 +204,7 @@ COMPLETERS: Mapping[str, Callable[..., Any]] = {
     "provider": profiles,
     "close": routes,
     "by": approvers,
+    "tenant": tenants,
     "run": ids_and_files,
     "runs": recent_ids,
 }

@@ -28,6 +28,7 @@ ENVIRONMENT: Sequence[tuple[str, str]] = (
         "your own Temporal instead of the embedded one; also TEMPORAL_NAMESPACE, _API_KEY ...",
     ),
     ("TENUTO_HOME", "where everything local is kept (default: .tenuto)"),
+    ("TENUTO_DATABASE_URL", "a PostgreSQL for the tenants' ledger (default: a file under TENUTO_HOME)"),
     ("TENUTO_MODELS", "the model profiles (default: models.toml)"),
     ("TENUTO_TENANT", "whose runs these are (default: default)"),
     ("OPENAI_BASE_URL", "any OpenAI-compatible server, for the profile openai-compatible"),
@@ -119,6 +120,12 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
         ("the bill is paid: ask it again now", "circuits --close openai-small"),
         ("for a program", "circuits --json"),
     ),
+    "cap": (
+        ("five dollars a day", "cap acme 5.00 --per day"),
+        ("what has it left?", "cap acme"),
+        ("no limit a day any more", "cap acme none --per day"),
+    ),
+    "tenants": (("who has spent what", "tenants"), ("for a program", "tenants --json")),
     "doctor": (
         ("what is installed, configured and reachable", "doctor"),
         ("hash the weights again too", "doctor --deep"),

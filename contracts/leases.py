@@ -12,11 +12,14 @@ from contracts.values import Usd, Value
 
 __all__ = [
     "CloseLease",
+    "CloseLeft",
     "Lease",
     "LeaseClosed",
     "LeaseRequest",
+    "LeftClosed",
     "Settlement",
     "close_lease",
+    "close_left_leases",
     "open_lease",
 ]
 
@@ -54,7 +57,6 @@ class Settlement(Value):
     step: str
     step_number: int = Field(ge=1)
     route: str
-    """The profile that the run began with."""
     model: str
     end: AttemptEnd
     """`settled`, `unknown` (booked at its hold) or `released`."""
@@ -81,6 +83,24 @@ class LeaseClosed(Value):
     """What this call gave back; zero when the lease was closed before."""
 
 
+class CloseLeft(Value):
+    """Close what runs have left open."""
+
+    patience: timedelta
+    """Of leases that were opened within this time nobody asks."""
+
+
+class LeftClosed(Value):
+    """How many leases were open for longer, and what became of them."""
+
+    running: int
+    """Their runs go on."""
+    closed: int
+    """From the history of a run that has ended."""
+    forfeited: int
+    """Booked as unknown altogether: no history is left."""
+
+
 # A database that is away must cost a run seconds, not its deadline.
 BOOKKEEPING = StepPolicy(
     attempt_timeout=timedelta(seconds=5),
@@ -92,3 +112,12 @@ BOOKKEEPING = StepPolicy(
 open_lease = Read(name="open_lease", request=LeaseRequest, reply=Lease, policy=BOOKKEEPING)
 
 close_lease = Read(name="close_lease", request=CloseLease, reply=LeaseClosed, policy=BOOKKEEPING)
+
+close_left_leases = Read(
+    name="close_left_leases",
+    request=CloseLeft,
+    reply=LeftClosed,
+    local=False,
+    # A history takes milliseconds; thousands may be left when a ledger was away for long.
+    policy=StepPolicy(attempt_timeout=timedelta(minutes=10), attempts=3, heartbeat=timedelta(seconds=30)),
+)

@@ -8,7 +8,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, field_validator, mode
 
 from contracts.attempts import Fault
 from contracts.terms import Amount, amount_of, brief
-from contracts.values import Value
+from contracts.values import Usd, Value
 
 __all__ = [
     "AttemptEnd",
@@ -17,6 +17,8 @@ __all__ = [
     "DecisionLine",
     "Ending",
     "EndingKind",
+    "LeaseLine",
+    "LeaseState",
     "Receipt",
     "Result",
     "Status",
@@ -89,6 +91,8 @@ class EndingKind(StrEnum):
     BUDGET_SPENT = "budget_spent"
     DEADLINE_REACHED = "deadline_reached"
     CANCELLED = "cancelled"
+    LEASE_DENIED = "lease_denied"
+    """The tenant's money is leased or spent, or nobody could say; no model was called."""
 
 
 class Ending(Value):
@@ -115,11 +119,37 @@ class AttemptLine(Value):
 
     attempt_id: str
     step: str
+    route: str | None = None
+    """None for an effect."""
+    model: str | None = None
     end: AttemptEnd
     hold: Amount
     actual: Amount | None = None
     """What was proven; None while held and when unknown."""
     fault: Fault | None = None
+
+
+class LeaseState(StrEnum):
+    """How a run stands in its tenant's ledger."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    DENIED = "denied"
+    LEFT_OPEN = "left_open"
+    """The run has ended and could not close it; maintenance does, from the history."""
+
+
+class LeaseLine(Value):
+    """The run's lease on its tenant's money."""
+
+    lease: str
+    usd: Usd
+    """What was asked for."""
+    state: LeaseState
+    free: Usd | None = None
+    """What the tenant could lease after it; None without a cap."""
+    reason: str = ""
+    """Why it was denied."""
 
 
 class StepLine(Value):
@@ -170,6 +200,7 @@ class Status(Value):
     escrow: Amount
     balance: Balance
     free: Amount
+    lease: LeaseLine | None = None
     steps: list[StepLine]
     attempts: list[AttemptLine]
     decisions: list[DecisionLine]

@@ -5,6 +5,7 @@ from typing import Any
 
 from rich.console import Console
 
+from contracts.receipts import LeaseState
 from operations.decision_rows import decision_lines
 from operations.lines import Line, put
 from operations.story import Story
@@ -15,6 +16,7 @@ from operations.story_items import (
     CancelAsked,
     Decided,
     Item,
+    LeaseNoted,
     LeftEarly,
     ParkingEnded,
     PersonAnswered,
@@ -92,8 +94,25 @@ def item_lines(item: Item, told: Story, tables: Tables) -> Iterator[Line]:
             over = "" if item.waited_s is None else f" after {duration(item.waited_s)}"
             style = "dim" if item.state == "cancelled" else ""
             yield 0, f"wait of at most {duration(item.wanted_s)}: {item.what}: {item.state}{over}", style
+        case LeaseNoted():
+            yield lease_line(item, told)
         case _:
             yield people_line(item)
+
+
+def lease_line(item: LeaseNoted, told: Story) -> Line:
+    tenant = told.terms.tenant if told.terms is not None else "its tenant"
+    match item.state:
+        case LeaseState.OPEN:
+            left = f"{dollars(item.free)} of it are free" if item.free is not None else "which has no cap"
+            return 0, f"leased what it may cost from the money of {tenant}, {left}", ""
+        case LeaseState.DENIED:
+            return 0, f"no lease: {item.reason}", "bold yellow"
+        case LeaseState.CLOSED:
+            back = f": {dollars(item.returned)} went back to {tenant}" if item.returned is not None else ""
+            return 0, f"lease closed{back}", ""
+        case LeaseState.LEFT_OPEN:
+            return 0, f"the lease is closed later, from this history: {item.reason}", "yellow"
 
 
 def people_line(item: Item) -> Line:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
-from contracts.receipts import AttemptEnd, Status, Waiting
+from contracts.receipts import AttemptEnd, LeaseLine, LeaseState, Status, Waiting
 from contracts.values import plain
 from operations.lines import Line, put
 from operations.wording import amount_text, clock, dollars, duration
@@ -68,12 +68,26 @@ def money(status: Status) -> Iterator[Line]:
         yield 10, f"{amount_text(balance.held)} held for what is under way", "cyan"
     kept = f"; {amount_text(status.escrow)} kept for the way out" if status.escrow.steps else ""
     yield 10, f"{amount_text(status.free)} free of a cap of {amount_text(status.cap)}{kept}", ""
+    if status.lease is not None:
+        yield 10, lease_text(status.lease, status.tenant), ""
     if balance.overrun:
         yield (
             10,
             f"overrun: a provider billed above its own maximum (${plain(balance.settled.usd)} in all)",
             "bold red",
         )
+
+
+def lease_text(lease: LeaseLine, tenant: str) -> str:
+    match lease.state:
+        case LeaseState.OPEN:
+            return f"{dollars(lease.usd)} leased from the money of {tenant}"
+        case LeaseState.DENIED:
+            return f"no lease of {dollars(lease.usd)}: {lease.reason}"
+        case LeaseState.CLOSED:
+            return f"the lease of {dollars(lease.usd)} is closed"
+        case LeaseState.LEFT_OPEN:
+            return f"the lease of {dollars(lease.usd)} is closed later, from the history"
 
 
 def within(moment: datetime, now: datetime) -> str:

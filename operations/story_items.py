@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from contracts.receipts import AttemptEnd
+from contracts.receipts import AttemptEnd, LeaseState
 from contracts.terms import Amount
 from contracts.values import Value
 
@@ -18,6 +18,7 @@ __all__ = [
     "CancelAsked",
     "Decided",
     "Item",
+    "LeaseNoted",
     "LeftEarly",
     "ParkingEnded",
     "PersonAnswered",
@@ -180,6 +181,21 @@ class SignalIgnored(Happened):
     name: str
 
 
+class LeaseNoted(Happened):
+    """What became of the run's lease on its tenant's money."""
+
+    kind: Literal["lease"] = "lease"
+    state: LeaseState
+    reason: str = ""
+    """Why it was denied or left open."""
+    free: Decimal | None = None
+    """What the tenant could lease after it; None without a cap."""
+    settled: Decimal | None = None
+    unknown: Decimal | None = None
+    returned: Decimal | None = None
+    """What went back to the tenant; None unless it was closed."""
+
+
 class LeftEarly(Happened):
     """The story did not reach its own end; what follows is the way out."""
 
@@ -200,6 +216,7 @@ Item = Annotated[
     | ParkingEnded
     | CancelAsked
     | SignalIgnored
+    | LeaseNoted
     | LeftEarly,
     Field(discriminator="kind"),
 ]

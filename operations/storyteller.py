@@ -17,11 +17,13 @@ from contracts.sheet import Route, Routes, Sheet, resolve_routes, resolve_sheet
 from operations.attempt_accounts import OUTCOMES, Account, json_of, seconds_between
 from operations.evidence import local_activity_id
 from operations.histories import HistoryError, attributes_of, decided, links
+from operations.lease_items import LEASE_STEPS, lease_told
 from operations.story_items import (
     ApprovalEnded,
     CancelAsked,
     Decided,
     Item,
+    LeaseNoted,
     LeftEarly,
     ParkingEnded,
     PersonAnswered,
@@ -119,6 +121,10 @@ class Storyteller:
         failed = attributes.HasField("failure")
         failure = attributes.failure
         inner = failure.cause if failure.HasField("activity_failure_info") else failure
+        if step in LEASE_STEPS:
+            told = lease_told(step, replies[0] if replies else None, inner if failed else None)
+            self._place(event, LeaseNoted, **told)
+            return
         self._place(
             event,
             ReadMade,

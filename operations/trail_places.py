@@ -25,7 +25,7 @@ class TrailPlaces:
     accounts: dict[str, Account] = field(default_factory=dict)
     """By attempt id."""
     reads: dict[str, HistoryEvent] = field(default_factory=dict)
-    """The markers of reads, by read id."""
+    """The markers of reads and of what became of the lease, by the local activity's id."""
     answers: list[HistoryEvent] = field(default_factory=list)
     repairs: dict[str, HistoryEvent] = field(default_factory=dict)
     """By the id of the Update."""
@@ -41,8 +41,8 @@ class TrailPlaces:
         if "attempt" in entry:
             account = self.accounts.get(str(entry["attempt"]))
             return self.task_after(account.ended) if account else 0
-        if "read" in entry and str(entry["read"]) in self.reads:
-            return self.reads[str(entry["read"])].event_id
+        if (name := str(entry.get("read") or entry.get("lease"))) in self.reads:
+            return self.reads[name].event_id
         if "approval" in entry and entry.get("digest") and self.answers:
             return self.answers.pop(0).event_id
         if "approval" in entry:

@@ -21,6 +21,9 @@ from workflows.kernel.trail import chain
 
 __all__ = ["Finding", "Verification", "verify"]
 
+# What names the evidence of an entry that has a digest.
+TOOK_IN = frozenset({"attempt", "read", "lease"})
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -100,5 +103,5 @@ def digests(entry: dict[str, object]) -> Iterator[tuple[str, object]]:
         yield "answer", entry["digest"]
     elif "update" in entry:
         yield f"repair {entry['update']}", entry["digest"]
-    elif "digest" in entry and ("attempt" in entry or "read" in entry):
-        yield str(entry.get("attempt") or entry.get("read")), entry["digest"]
+    elif "digest" in entry and not TOOK_IN.isdisjoint(entry):
+        yield str(next(entry[name] for name in entry if name in TOOK_IN)), entry["digest"]

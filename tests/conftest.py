@@ -51,9 +51,15 @@ def postgres() -> Iterator[str]:
     serving.__exit__(None, None, None)
 
 
+@pytest.fixture
+def postgres_url(postgres: str) -> str:
+    """Of an empty database on a real PostgreSQL."""
+    return new_database(postgres)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Of an empty database, of each kind in turn."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'ledger.db'}"
-    return new_database(request.getfixturevalue("postgres"))
+    return str(request.getfixturevalue("postgres_url"))

@@ -16,7 +16,7 @@ import psycopg
 
 from embedded.ports import LOOPBACK, free_port
 
-__all__ = ["NoPostgres", "new_database", "serving_postgres"]
+__all__ = ["NoPostgres", "new_database", "serving_postgres", "taken_away"]
 
 INSTALLED = Path("/usr/lib/postgresql")
 PATIENCE_S = 60.0
@@ -60,6 +60,25 @@ def new_database(server: str) -> str:
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
     return f"{server.rpartition('/')[0]}/{name}"
+
+
+@contextmanager
+def taken_away(url: str) -> Iterator[None]:
+    """Nobody gets in any more, and who is in is thrown out; afterwards it is as before."""
+    server, _, name = url.rpartition("/")
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+
+        def allow(whether: bool) -> None:
+            connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS {whether}".encode())
+
+        allow(False)
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
+        )
+        try:
+            yield
+        finally:
+            allow(True)
 
 
 def newest_binaries() -> Path:

@@ -12,12 +12,13 @@ from urllib.parse import urlsplit
 
 from activities.approvers import Approvers
 from activities.catalogue import Catalogue, CatalogueError, load_catalogue
+from activities.database import Database, DatabaseError
 from activities.package_prices import package_release
 from commands.doctor.findings import Finding, Place, fail, ok, warn
 from connection import Settings
 from contracts.values import plain
 
-__all__ = ["approvers", "mail", "models", "payments", "shop", "telemetry"]
+__all__ = ["approvers", "ledger", "mail", "models", "payments", "shop", "telemetry"]
 
 DEV = "`python starter.py dev` starts one"
 PATIENCE_S = 2.0
@@ -116,6 +117,25 @@ def shop(place: Place) -> Iterator[Finding]:
         yield fail("shop", f"{path} cannot be read: {error}", "remove it; `dev` builds it again")
         return
     yield ok("shop", f"{orders} orders in {path}")
+
+
+def ledger(place: Place) -> Iterator[Finding]:
+    """The tenants' database answers and is of this release."""
+    told, mend = "TENUTO_DATABASE_URL" in place.told, "check TENUTO_DATABASE_URL"
+    try:
+        database = Database(Settings.of(place.env).database_url)
+        if database.file is not None and not database.file.exists():
+            yield warn("ledger", f"{database.file} is not there", "a worker makes it at its start")
+            return
+        current = database.is_current()
+    except DatabaseError as error:
+        yield fail("ledger", str(error).partition("; ")[0], mend if told else "move the file away")
+        return
+    database.close()
+    if current:
+        yield ok("ledger", database.name)
+    else:
+        yield warn("ledger", f"{database.name} is of another release", "a worker upgrades it at its start")
 
 
 def mail(place: Place) -> Iterator[Finding]:

@@ -33,6 +33,7 @@ CHECKS: Sequence[Check] = (
     machine.ports,
     configuration.models,
     configuration.shop,
+    configuration.ledger,
     configuration.payments,
     configuration.mail,
     configuration.approvers,

@@ -132,7 +132,7 @@ BOOKS = (
         (
             Edit(
                 SCHEDULING,
-                "self.run.ledger.hold(attempt_id, begun.step.name, worst)",
+                "self.run.ledger.hold(attempt_id, begun.step.name, worst, route)",
                 "self.late = {**getattr(self, 'late', {}), attempt_id: (begun.step.name, worst)}",
             ),
             # Which needs the hold.

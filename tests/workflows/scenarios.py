@@ -1,12 +1,13 @@
 """One run for each way in which a ticket can go; recorded as tests/histories, named for what happened."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from temporalio.client import WorkflowHandle
 
+from activities.tenant_books import Per
 from contracts.approvals import Verdict
 from contracts.repairs import Abort, Retry, Supply
 from contracts.resolutions import Resolution
@@ -71,6 +72,11 @@ async def handed_over_when_no_rule_fits(world: World) -> Handle:
 async def handed_over_when_the_budget_was_spent(world: World) -> Handle:
     world.provider.script(faults.reset())
     return await world.start(sample("01"), calls=1)
+
+
+async def handed_over_without_a_lease(world: World) -> Handle:
+    world.ledger.set_cap("acme", Per.DAY, Decimal("0.01"), datetime.now(UTC))
+    return await world.start(sample("01"))
 
 
 async def handed_over_at_the_deadline(world: World) -> Handle:
@@ -156,6 +162,7 @@ SCENARIOS: dict[str, Scenario] = {
         asked_for_the_order_number,
         handed_over_when_no_rule_fits,
         handed_over_when_the_budget_was_spent,
+        handed_over_without_a_lease,
         handed_over_at_the_deadline,
         handed_over_when_cancelled,
         cancelled_in_a_model_call,

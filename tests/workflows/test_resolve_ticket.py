@@ -7,14 +7,16 @@ from typing import Any
 import pytest
 from temporalio.client import WorkflowHandle
 
+from contracts import attempts
 from contracts.approvals import Verdict
 from contracts.receipts import AttemptEnd, EndingKind
 from contracts.resolutions import Path, Resolution
 from contracts.terms import Amount
+from operations.verification import verify
 from samples.payment_faults import Fault
 from tests.fault_server import faults
 from tests.workflows.world import TRUTH, World, as_read, sample
-from workflows.resolve_ticket import PLAN, Stage
+from workflows.resolve_ticket import PLAN, ResolveTicket, Stage
 
 
 @pytest.mark.parametrize("name", TRUTH)
@@ -61,6 +63,19 @@ async def test_the_default_cap_survives_two_unknown_attempts_of_the_longest_tick
     world.provider.script(faults.reset(), faults.reset(), as_read("01-broken-mugs.eml"))
     resolution = await world.resolve(ticket.model_copy(update={"text": ticket.text + filler}))
     assert resolution.path is Path.REFUNDED
+
+
+async def test_a_lookup_that_finally_fails_takes_the_way_out(world: World) -> None:
+    """As any step does: the ticket goes to a person, and the history proves why."""
+    (world.folder / "shop.db").unlink()
+    world.provider.script(as_read("01"), task="read_ticket")
+    handle = await world.start(sample("01"))
+    resolution = await world.ended(handle)
+    assert resolution.path is Path.HANDED_OVER
+    assert resolution.ending is not None
+    assert (resolution.ending.step, resolution.ending.fault) == ("find_order", attempts.Fault.NOT_FOUND)
+    verification = await verify(await handle.fetch_history(), [ResolveTicket])
+    assert verification.findings == []
 
 
 async def test_a_spent_budget_ends_at_a_person_before_the_model_is_called(world: World) -> None:

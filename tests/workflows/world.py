@@ -58,7 +58,7 @@ def sample(name: str) -> Ticket:
 def models_toml(
     profile: str, address: str, slots: int = 4, timeout: float = 5, *, circuit: bool = False
 ) -> str:
-    """A catalogue of one priced profile on loopback; `circuit` leaves its provider alone after some faults."""
+    """A catalogue of one priced route on loopback; `circuit` lets its provider be left alone."""
     return (
         f'[routes.{profile}]\naddress = "{address}"\nmodel = "scripted"\ncontext_tokens = 4096\n'
         f"max_output_tokens = 1024\ntimeout = {timeout}\nslots = {slots}\n"
@@ -124,6 +124,9 @@ class World:
                     "TENUTO_DATABASE_URL": database_url,
                 }
             )
+            database = Database(settings.database_url)
+            stack.callback(database.close)
+            database.upgrade()
             client = await Client.connect(
                 temporal,
                 data_converter=pydantic_data_converter,
@@ -131,9 +134,6 @@ class World:
                 plugins=plugins,
             )
             await ensure_search_attributes(client)
-            database = Database(settings.database_url)
-            stack.callback(database.close)
-            database.upgrade()
             yield cls(
                 client,
                 folder,
@@ -157,6 +157,7 @@ class World:
         """With a worker, built as worker.py builds it."""
         parts = self.with_thresholds(build(self.settings, dict(env or {}), watched))
         async with AsyncExitStack() as stack:
+            stack.callback(parts.ledger.database.close)
             stack.push_async_callback(parts.models.close)
             stack.push_async_callback(parts.refunds.close)
             stack.callback(parts.ledger.database.close)

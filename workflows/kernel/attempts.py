@@ -3,7 +3,13 @@
 from enum import StrEnum
 
 from pydantic import ValidationError
-from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, TimeoutError
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    CancelledError,
+    FailureError,
+    TimeoutError,
+)
 
 from contracts.attempts import Cost, Failure, Fault
 from contracts.steps import Offers
@@ -19,6 +25,7 @@ __all__ = [
     "NextFacts",
     "Otherwise",
     "OtherwiseFacts",
+    "cause_of",
     "evidence_digest",
     "failure_of",
     "read_failure",
@@ -216,9 +223,14 @@ def failure_of(error: ActivityError) -> Failure:
     return Failure(fault=Fault.WORKER_LOST, cost=Cost.UNKNOWN, reason=f"ended without proof: {kind}"[:1_000])
 
 
-def read_failure(error: ActivityError) -> Failure:
+def cause_of(error: FailureError) -> BaseException | None:
+    """What went wrong in the activity. The error of a local one comes as it is, its timeout wrapped."""
+    return error.cause if isinstance(error, ActivityError) else error
+
+
+def read_failure(error: FailureError) -> Failure:
     """A read costs nothing, whatever happened to it."""
-    cause = error.cause
+    cause = cause_of(error)
     return told_by(cause) or Failure(fault=Fault.SERVER_ERROR, cost=Cost.NONE, reason=str(cause)[:1_000])
 
 

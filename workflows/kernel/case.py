@@ -1,7 +1,7 @@
 """What a workflow holds in its hand: one case, within its terms."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from datetime import date, timedelta
 from decimal import Decimal
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 from temporalio import workflow
 from temporalio.common import RawValue, RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ApplicationError, FailureError
 
 from contracts.happenings import RunEnded, RunOpened
 from contracts.receipts import Ending, Receipt, Result, Status
@@ -20,8 +20,10 @@ from contracts.steps import Effect, Step
 from contracts.terms import Terms
 from contracts.values import plain
 from workflows.kernel.approvals import Approval, Approvals
+from workflows.kernel.attempts import cause_of
 from workflows.kernel.decisions import Facts, Outcome, Table
 from workflows.kernel.endings import Cancelled, DeadlineReached, StoryEnded
+from workflows.kernel.leases import RunLease, heard_out
 from workflows.kernel.parking import Parking
 from workflows.kernel.plan import Plan, least_cap
 from workflows.kernel.run import Run
@@ -54,7 +56,7 @@ class Case:
         self,
         terms: Terms,
         story: Coroutine[Any, Any, Outcomes],
-        leave: Callable[[Ending], Awaitable[Outcomes]],
+        leave: Callable[[Ending], Coroutine[Any, Any, Outcomes]],
     ) -> Outcomes:
         """Run the story within its terms. When it cannot reach its end, take the way out instead.
 
@@ -68,9 +70,11 @@ class Case:
         try:
             result = await self._see_through(run, story, leave)
         except ApplicationError:
+            await heard_out(self._lease.close())
             self._end(run, failed=True)
             raise
         await workflow.wait_condition(workflow.all_handlers_finished)
+        await heard_out(self._lease.close())
         run.show()
         self._end(run, failed=False)
         receipt = Receipt(trail=run.trail.link(run.ledger.balance()))
@@ -142,8 +146,8 @@ class Case:
                     initial_interval=policy.first_wait, maximum_attempts=policy.attempts
                 ),
             )
-        except ActivityError as error:
-            raise ApplicationError(str(error.cause), type="no_sheet", non_retryable=True) from error
+        except FailureError as error:
+            raise ApplicationError(str(cause_of(error)), type="no_sheet", non_retryable=True) from error
         sheet = workflow.payload_converter().from_payload(raw.payload, Sheet)
         least = least_cap(self._plan, sheet)
         if not least.fits(terms.cap):
@@ -162,7 +166,8 @@ class Case:
             )
         self._run = Run(self._plan, terms, sheet)
         self._run.trail.add({"input": input_digest(), "sheet": json_digest(raw.payload)})
-        self._steps = Steps(self._run, self._parking)
+        self._lease = RunLease(self._run)
+        self._steps = Steps(self._run, self._parking, self._lease.renew)
         self._run.describe()
         run = self._run
         run.tell(lambda: RunOpened(stage=run.stage.value, cap_usd=terms.cap.usd, deadline_at=run.deadline_at))
@@ -172,14 +177,22 @@ class Case:
         self,
         run: Run,
         story: Coroutine[Any, Any, Outcomes],
-        leave: Callable[[Ending], Awaitable[Outcomes]],
+        leave: Callable[[Ending], Coroutine[Any, Any, Outcomes]],
     ) -> Outcomes:
         try:
+            await self._take_lease(story)
             return await self._tell(run, story)
         except StoryEnded as ended:
             return await self._leave(run, ended.ending, leave)
         except asyncio.CancelledError:
             return await self._leave(run, run.closing or Cancelled().ending, leave)
+
+    async def _take_lease(self, story: Coroutine[Any, Any, Outcomes]) -> None:
+        try:
+            await self._lease.open()
+        except BaseException:
+            story.close()
+            raise
 
     def _end(self, run: Run, *, failed: bool) -> None:
         run.tell(
@@ -212,21 +225,13 @@ class Case:
             raise
 
     async def _leave(
-        self, run: Run, ending: Ending, leave: Callable[[Ending], Awaitable[Outcomes]]
+        self, run: Run, ending: Ending, leave: Callable[[Ending], Coroutine[Any, Any, Outcomes]]
     ) -> Outcomes:
         run.ending, run.leaving = ending, True
         run.ledger.open_escrow()
         run.trail.add({"ending": ending.kind.value, "reason": ending.reason})
-        way_out = asyncio.ensure_future(leave(ending))
-        while not way_out.done():
-            try:
-                await asyncio.shield(way_out)
-            except asyncio.CancelledError:
-                continue  # a cancellation has been heard; the way out is what it asks for
-            except StoryEnded:
-                break
         try:
-            return way_out.result()
+            return await heard_out(leave(ending))
         except StoryEnded as failed:
             raise ApplicationError(
                 f"the way out failed: {failed.ending.reason} (left because {ending.reason})",

@@ -4,7 +4,7 @@ Two tables decide: NEXT_ATTEMPT what follows on the same route, OTHERWISE what f
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import TypeVar
 
@@ -38,11 +38,19 @@ Reply = TypeVar("Reply", bound=BaseModel)
 class Courses:
     """Sees the model tasks and effects of one run through."""
 
-    def __init__(self, run: Run, attempts: Attempts, reads: Reads, parking: Parking) -> None:
+    def __init__(
+        self,
+        run: Run,
+        attempts: Attempts,
+        reads: Reads,
+        parking: Parking,
+        renew_lease: Callable[[], Awaitable[None]],
+    ) -> None:
         self.run = run
         self._attempts = attempts
         self._reads = reads
         self._parking = parking
+        self._renew_lease = renew_lease
 
     async def see_through(self, begun: Begun[Request, Reply]) -> Reply:
         """Along the routes, and again from where a person repaired it, until there is a reply."""
@@ -117,6 +125,7 @@ class Courses:
         for _ in range(begun.numbers.policy.attempts):
             number = self.run.steps[begun.index].attempts + 1
             self.run.mark(begun.index, attempts=number, state="running")
+            await self._cover(begun, attempt)
             ended = await self._attempts.make(begun, attempt)
             if not isinstance(ended, Failure):
                 return ended
@@ -128,6 +137,15 @@ class Courses:
                 return another
             attempt = another
         raise AssertionError("the table gives up a route that has no attempt left")
+
+    async def _cover(self, begun: Begun[Request, Reply], attempt: Attempt) -> None:
+        """After a reset nothing may be spent before the tenant has leased it to this run, too."""
+        if isinstance(begun.step, ModelTask):
+            try:
+                await self._renew_lease()
+            except BaseException:
+                self.run.ledger.release(attempt.id)
+                raise
 
     async def _next(
         self, begun: Begun[Request, Reply], attempt: Attempt, failures: Sequence[Failure], elsewhere: bool

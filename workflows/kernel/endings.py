@@ -6,7 +6,7 @@ from temporalio.exceptions import ApplicationError
 from contracts.attempts import Failure, Fault
 from contracts.receipts import Ending, EndingKind
 
-__all__ = ["BudgetSpent", "Cancelled", "DeadlineReached", "StepFailed", "StoryEnded"]
+__all__ = ["BudgetSpent", "Cancelled", "DeadlineReached", "LeaseDenied", "StepFailed", "StoryEnded"]
 
 
 class StoryEnded(ApplicationError):
@@ -51,3 +51,10 @@ class Cancelled(StoryEnded):
 
     def __init__(self) -> None:
         super().__init__(Ending(kind=EndingKind.CANCELLED, reason="the run was cancelled"))
+
+
+class LeaseDenied(StoryEnded):
+    """The tenant has no money for the run now, or its ledger cannot be asked."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(Ending(kind=EndingKind.LEASE_DENIED, reason=reason))

@@ -93,14 +93,19 @@ class Ledger:
             raise BudgetSpent(f"{name} would be step {self.settled.steps + 1}; {self._left('steps')}")
         self._totals[AttemptEnd.SETTLED] += Amount(steps=1)
 
-    def hold(self, attempt_id: str, step: str, amount: Amount) -> None:
+    def hold(self, attempt_id: str, step: str, amount: Amount, route: Route | None = None) -> None:
         """Keep the worst case of an attempt, or raise BudgetSpent; taken before anything is scheduled."""
         if attempt_id in self._lines:
             raise AssertionError(f"attempt {attempt_id} was held before")
         if (lack := self.lack(step, amount)) is not None:
             raise BudgetSpent(lack)
         self._lines[attempt_id] = AttemptLine(
-            attempt_id=attempt_id, step=step, end=AttemptEnd.HELD, hold=amount
+            attempt_id=attempt_id,
+            step=step,
+            route=route.name if route is not None else None,
+            model=route.model if route is not None else None,
+            end=AttemptEnd.HELD,
+            hold=amount,
         )
         self._totals[AttemptEnd.HELD] += amount
 
@@ -129,6 +134,15 @@ class Ledger:
     def lose(self, attempt_id: str, fault: Fault | None = None) -> None:
         """Nobody can say what it cost: the whole hold stays booked."""
         self._close(attempt_id, AttemptEnd.UNKNOWN, None, fault)
+
+    def withhold(self) -> None:
+        """The tenant grants nothing: only steps are left, which cost nothing."""
+        booked = self.settled + self.unknown + self.held
+        self.cap = booked.model_copy(update={"steps": self.cap.steps})
+
+    def grant(self, cap: Amount) -> None:
+        """The tenant's lease covers the cap."""
+        self.cap = cap
 
     def open_escrow(self) -> None:
         """The way out begins: what was kept back for it is free now."""

@@ -5,11 +5,11 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 from temporalio import workflow
 from temporalio.common import RawValue, RetryPolicy
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import FailureError
 
 from contracts.attempts import Cost, Failure, Fault
 from contracts.steps import Effect, EffectLookup, Offers, Read
-from workflows.kernel.attempts import evidence_digest, read_failure
+from workflows.kernel.attempts import cause_of, evidence_digest, read_failure
 from workflows.kernel.endings import StepFailed
 from workflows.kernel.run import Run
 from workflows.kernel.scheduling import Attempt, Begun, effect_key
@@ -49,9 +49,9 @@ class Reads:
             run.show()
         try:
             raw: RawValue = await start(step.name, request, **options)
-        except ActivityError as error:
-            failure = read_failure(error)
-            run.trail.add({**entry, "fault": failure.fault.value, "digest": evidence_digest(error.cause)})
+        except FailureError as error:
+            failure, evidence = read_failure(error), evidence_digest(cause_of(error))
+            run.trail.add({**entry, "fault": failure.fault.value, "digest": evidence})
             run.check_open()
             raise StepFailed(step.name, failure, "a read is retried where it runs") from error
         run.trail.add({**entry, "digest": json_digest(raw.payload)})

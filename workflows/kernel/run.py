@@ -11,7 +11,7 @@ from temporalio import workflow
 from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
 
 from contracts.happenings import DecisionMade, StageEntered, Wait, WaitBegun, WaitEnded
-from contracts.receipts import DecisionLine, Ending, Status, StepLine, Waiting
+from contracts.receipts import DecisionLine, Ending, LeaseLine, Status, StepLine, Waiting
 from contracts.sheet import Sheet
 from contracts.terms import Terms
 from contracts.values import plain
@@ -53,6 +53,7 @@ class Run:
         self.decisions: list[DecisionLine] = []
         self.waits: list[Waiting] = []
         self.ending: Ending | None = None
+        self.lease: LeaseLine | None = None
         self.notices: list[str] = []
         self._shown: tuple[StrEnum, Decimal, str | None] = (self.stage, Decimal(0), None)
 
@@ -211,6 +212,7 @@ class Run:
             escrow=self.ledger.escrow,
             balance=self.ledger.balance(),
             free=self.ledger.free,
+            lease=self.lease,
             steps=self.steps,
             attempts=self.ledger.lines,
             decisions=self.decisions,

@@ -68,7 +68,7 @@ class Attempts:
         number = self.run.steps[begun.index].attempts + 1
         attempt_id = f"{begun.index + 1}.{number}-{workflow.uuid4().hex[:16]}"
         worst = self.worst(begun, route, max_output_tokens, repair)
-        self.run.ledger.hold(attempt_id, begun.step.name, worst)
+        self.run.ledger.hold(attempt_id, begun.step.name, worst, route)
         if route is None:
             return Attempt(id=attempt_id)
         max_input_bytes = size_of(begun, repair) + begun.numbers.overhead_bytes

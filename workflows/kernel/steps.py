@@ -1,7 +1,7 @@
 """Steps begun, counted and bounded: one after another or side by side."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
@@ -28,11 +28,11 @@ Reply = TypeVar("Reply", bound=BaseModel)
 class Steps:
     """Runs the steps of one run."""
 
-    def __init__(self, run: Run, parking: Parking) -> None:
+    def __init__(self, run: Run, parking: Parking, renew_lease: Callable[[], Awaitable[None]]) -> None:
         self.run = run
         self._attempts = Attempts(run)
         self._reads = Reads(run)
-        self._courses = Courses(run, self._attempts, self._reads, parking)
+        self._courses = Courses(run, self._attempts, self._reads, parking, renew_lease)
 
     def begin(self, step: Step[Request, Reply], request: Request, why: str) -> Begun[Request, Reply]:
         """Take the first hold. Awaits nothing, so steps begun together are held together or not at all."""

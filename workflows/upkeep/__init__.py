@@ -1,0 +1,1 @@
+"""Workflows that keep the house: started by schedules, they tell no story and spend nothing."""
