@@ -9,7 +9,7 @@ from typing import Any
 from embedded.stack import stop_all
 from embedded.temporal_server import ensure_temporal
 from process import run
-from tests.workflows.scenarios import SCENARIOS
+from tests.workflows.scenarios import SCENARIOS, WITH_FALLBACK
 from tests.workflows.world import World
 
 HISTORIES = Path(__file__).parent / "histories"
@@ -25,9 +25,12 @@ def without_traces(value: Any) -> Any:
 async def record(temporal: str, name: str) -> None:
     """Run one scenario in a world of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        async with World.opened(temporal, Path(folder)) as world, world.working():
-            handle = await SCENARIOS[name](world)
-            await world.ended(handle)
+        async with World.opened(temporal, Path(folder)) as world:
+            if name in WITH_FALLBACK:
+                world.add_fallback()
+            async with world.working():
+                handle = await SCENARIOS[name](world)
+                await world.ended(handle)
             recorded = (await handle.fetch_history()).to_json().replace(folder, ".")
     (HISTORIES / f"{name}.json").write_text(json.dumps(without_traces(json.loads(recorded)), indent=1) + "\n")
     sys.stdout.write(f"recorded {name}\n")

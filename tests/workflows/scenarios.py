@@ -16,7 +16,7 @@ from tests.fault_server import faults
 from tests.workflows.world import World, as_read, sample
 from workflows.resolve_ticket import PLAN, Stage
 
-__all__ = ["SCENARIOS"]
+__all__ = ["SCENARIOS", "WITH_FALLBACK"]
 
 Handle = WorkflowHandle[Any, Resolution]
 Scenario = Callable[[World], Awaitable[Handle]]
@@ -150,6 +150,23 @@ async def handed_over_when_nobody_repaired_it(world: World) -> Handle:
     return await world.start(sample("01"), park=timedelta(seconds=1))
 
 
+async def refunded_by_the_next_route_in_an_outage(world: World) -> Handle:
+    """Every attempt at the first provider failed."""
+    world.provider.script(*[faults.status(503, headers=[("Retry-After", "0")])] * 4, task="read_ticket")
+    return await begun(world, "01")
+
+
+async def refund_voided_when_cancelled_before_the_reply(world: World) -> Handle:
+    world.provider.script(faults.hang(), task="draft_reply")
+    handle = await begun(world, "01")
+    await world.in_stage(handle, Stage.REPLYING)
+    await handle.cancel()
+    return handle
+
+
+WITH_FALLBACK = frozenset({"refunded-by-the-next-route-in-an-outage"})
+"""These need a world with a second route."""
+
 SCENARIOS: dict[str, Scenario] = {
     scenario.__name__.replace("_", "-"): scenario
     for scenario in (
@@ -173,5 +190,7 @@ SCENARIOS: dict[str, Scenario] = {
         reply_supplied_by_a_person,
         refund_voided_when_the_reply_was_given_up,
         handed_over_when_nobody_repaired_it,
+        refunded_by_the_next_route_in_an_outage,
+        refund_voided_when_cancelled_before_the_reply,
     )
 }

@@ -260,6 +260,12 @@ class World:
         action = (await self.waiting(handle)).action or ""
         await self.answer(handle, Answer(action=action, verdict=verdict, proof=self.proof(action, verdict)))
 
+    def add_fallback(self) -> None:
+        """Give the world's profile a second route; for workers that start from now on."""
+        names = [self.profile, f"{self.profile}-next"]
+        routes = [models_toml(name, self.provider.address) for name in names]
+        self.settings.models.write_text("\n".join([f"[profiles]\n{self.profile} = {names!r}\n", *routes]))
+
     def break_mail(self) -> None:
         """Put a file where the customers' mail box should be: no reply can be sent."""
         box = self.folder / "mail" / "customers"
