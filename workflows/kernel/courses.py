@@ -54,7 +54,8 @@ class Courses:
 
     async def see_through(self, begun: Begun[Request, Reply]) -> Reply:
         """Along the routes, and again from where a person repaired it, until there is a reply."""
-        attempt, routes = begun.first, self.routes(begun)
+        attempt, routes = begun.first, self._routes(begun)
+        routes = routes[routes.index(attempt.route) :]
         for repaired in range(MOST_PARKED + 1):
             ended = await self._along(begun, attempt, routes, parks=repaired < MOST_PARKED)
             if not isinstance(ended, GaveUp):
@@ -66,7 +67,17 @@ class Courses:
             attempt, routes = repair.attempt, repair.routes
         raise AssertionError("the table fails a step that was repaired too often")
 
-    def routes(self, begun: Begun[Request, Reply]) -> Routes:
+    def first(self, begun: Begun[Request, Reply]) -> Attempt:
+        """Hold the first attempt; a route that is too dear by now is passed over as one that failed."""
+        routes, output = self._routes(begun), begun.numbers.max_output_tokens
+        for number, route in enumerate(routes, start=1):
+            if len(routes) == 1 or self._attempts.affordable(begun, route, output, None):
+                break
+            if self._otherwise(begun, Next.NO_MONEY, routes[number:]) is not Otherwise.NEXT_ROUTE:
+                break
+        return self._attempts.hold(begun, route, output, None)
+
+    def _routes(self, begun: Begun[Request, Reply]) -> Routes:
         return self.run.sheet.routes if isinstance(begun.step, ModelTask) else (None,)
 
     async def _along(
@@ -78,7 +89,7 @@ class Courses:
             ended = await self._on_route(begun, attempt, following)
             if not isinstance(ended, GaveUp):
                 return ended
-            match self._otherwise(begun, ended, following, parks=parks).outcome:
+            match self._otherwise(begun, ended.decision.outcome, following, parks=parks):
                 case Otherwise.NEXT_ROUTE:
                     attempt = self._attempts.hold(begun, following[0], output, None)
                 case Otherwise.PARK:
@@ -88,18 +99,19 @@ class Courses:
         raise AssertionError("the table goes to no route that is not left")
 
     def _otherwise(
-        self, begun: Begun[Request, Reply], ended: GaveUp, following: Routes, *, parks: bool
-    ) -> Decision[Otherwise]:
-        return self.run.decide(
+        self, begun: Begun[Request, Reply], given_up: Next, following: Routes, *, parks: bool = False
+    ) -> Otherwise:
+        decision = self.run.decide(
             OTHERWISE,
             OtherwiseFacts(
-                given_up=ended.decision.outcome,
+                given_up=given_up,
                 leaving=self._must_end(),
                 routes_left=len(following),
                 next_affordable=self._elsewhere(begun, following),
                 parks=parks and self._parking.takes(self.run, begun),
             ),
         )
+        return decision.outcome
 
     def _elsewhere(self, begun: Begun[Request, Reply], following: Routes) -> bool:
         """Whether there is a next route, and what is free covers an attempt on it."""

@@ -47,8 +47,7 @@ class Steps:
         if isinstance(step, Read):
             return begun
         try:
-            route, output = self._courses.routes(begun)[0], numbers.max_output_tokens
-            return replace(begun, first=self._attempts.hold(begun, route, output, None))
+            return replace(begun, first=self._courses.first(begun))
         except StoryEnded:
             self.run.mark(index, state="failed")
             raise
