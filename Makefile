@@ -10,7 +10,7 @@ KEYLESS := env -u OPENAI_API_KEY -u OPENAI_BASE_URL -u OPENAI_ORG_ID -u OPENAI_P
 	-u OTEL_EXPORTER_OTLP_ENDPOINT -u OTEL_EXPORTER_OTLP_TRACES_ENDPOINT -u OTEL_EXPORTER_OTLP_METRICS_ENDPOINT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo evaluate smoke test check bench rehearse record screenshots format lock stop clean reset environment
+.PHONY: help demo evaluate smoke test check mutate bench rehearse record screenshots format lock stop clean reset environment
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,9 @@ check: environment ## lint, format, types and import rules
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
 	.venv/bin/lint-imports
+
+mutate: environment ## put known defects into a copy of the sources; the tests must notice each
+	@$(KEYLESS) $(PYTHON) -m tests.mutations
 
 rehearse: environment ## build the workers' image as far as it goes without a container engine, and try it
 	@$(KEYLESS) $(PYTHON) -m tests.deploy.rehearsal

@@ -19,6 +19,7 @@ LEFT = {
     "evaluate": "the servers that it started have ended",
     "dev": "the servers that it started have ended",
     "approve": "`python starter.py status ID` says whether the answer was taken",
+    "repair": "`python starter.py status ID` says whether it was taken",
     "deny": "`python starter.py status ID` says whether the answer was taken",
 }
 
@@ -89,7 +90,11 @@ def dispatch(options: "Namespace") -> int:
 
             quiet()
             return doctor(options)
-        case "approve" | "deny" | "cancel":
+        case "policy":
+            from commands.policy import policy
+
+            return policy(options, registered())
+        case "approve" | "deny" | "cancel" | "repair":
             return finish(lambda: people(options))
         case _:
             return finish(lambda: runs(options))
@@ -126,6 +131,10 @@ async def people(options: "Namespace") -> int:
 
     if options.command == "cancel":
         return await answering.cancel(options)
+    if options.command == "repair":
+        from commands.repairing import repair
+
+        return await repair(options)
     return await answering.answer(options, registered(), Verdict(options.command))
 
 
@@ -151,6 +160,10 @@ async def runs(options: "Namespace") -> int:
             from commands.listing import list_runs
 
             return await list_runs(options, registered())
+        case "parked":
+            from commands.repairing import list_parked
+
+            return await list_parked(options)
         case "replay":
             from commands.replaying import replay
 

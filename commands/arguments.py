@@ -74,6 +74,9 @@ def add_run(commands: "Commands[Parser]", tenant: str) -> None:
     run.add_argument("--calls", type=int, metavar="N", help="cap in model calls")
     run.add_argument("--steps", type=int, metavar="N", help="cap in steps")
     run.add_argument("--deadline", metavar="TIME", help="90s, 30m, 2h or 2d, the way out included")
+    run.add_argument(
+        "--park", metavar="TIME", help="how long a failed step may wait for a person, or 0 (default: 4h)"
+    )
     run.add_argument("--profile", metavar="NAME", help="a profile of models.toml (default: the first)")
     run.add_argument("--id", metavar="ID", help="a workflow id of your own, for one input")
     run.add_argument("--again", action="store_true", help="start anew also when the same input has run")
@@ -103,6 +106,13 @@ def add_looking(commands: "Commands[Parser]") -> None:
     listing.add_argument("--waiting", action="store_true", help="only those that wait for a person")
     listing.add_argument("--limit", type=int, default=20, metavar="N", help="how many (default: 20)")
     listing.add_argument("--json", action="store_true", help="the same as JSON")
+    parked = commands.add_parser("parked", help="steps that failed and wait for a person, by cause")
+    parked.add_argument("--tenant", metavar="NAME", help="only this tenant's")
+    parked.add_argument("--limit", type=int, default=50, metavar="N", help="runs (default: 50)")
+    parked.add_argument("--json", action="store_true", help="the same as JSON")
+    policy = commands.add_parser("policy", help="the tables that decide: next attempt, remedy, ...")
+    policy.add_argument("table", nargs="?", metavar="TABLE", help="only this one")
+    policy.add_argument("--json", action="store_true", help="the same as JSON")
     replay = commands.add_parser("replay", help="check recorded runs against the current code")
     replay.add_argument("inputs", nargs="*", metavar="FILE|FOLDER", help="exported histories")
     example = "WorkflowType='resolve-ticket'"
@@ -120,6 +130,24 @@ def add_people(commands: "Commands[Parser]") -> None:
         answer.add_argument(
             "--key", type=Path, metavar="FILE", help="a private key elsewhere, named NAME.key"
         )
+    repair = commands.add_parser(
+        "repair",
+        help="mend a step that failed and waits",
+        description="Shows what failed and what one more attempt can cost; that is held before it begins.",
+    )
+    repair.add_argument("run", metavar="ID")
+    ways = repair.add_mutually_exclusive_group(required=True)
+    ways.add_argument("--retry", action="store_true", help="try again")
+    ways.add_argument("--supply", metavar="FILE", help="go on with this output: JSON, or - to read it")
+    ways.add_argument("--abort", action="store_true", help="give up: the run takes back what it did")
+    repair.add_argument("--profile", metavar="NAME", help="with --retry: another profile of models.toml")
+    repair.add_argument(
+        "--output-tokens", type=int, metavar="N", help="with --retry: a larger limit for the reply"
+    )
+    repair.add_argument("--at-most", metavar="USD", help="agree to an attempt of this cost, unasked")
+    repair.add_argument("--because", default="", metavar="TEXT", help="kept in the history")
+    repair.add_argument("--by", metavar="NAME", help="who mends it (default: you)")
+    repair.add_argument("--attempt", metavar="ID", help="which, when several steps of the run wait")
     cancel = commands.add_parser("cancel", help="ask a run to end by its way out")
     cancel.add_argument("run", metavar="ID")
     key = commands.add_parser("new-key", help="make an approver's key pair")

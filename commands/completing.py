@@ -109,6 +109,13 @@ def workflow_names() -> list[str]:
     return sorted(path.stem.replace("_", "-") for path in modules if path.stem != "__init__")
 
 
+def table_names() -> list[str]:
+    from operations.decision_rows import tables_of
+    from worker import WORKFLOWS  # noqa: TID251 - where they are listed
+
+    return list(tables_of(list(WORKFLOWS)))
+
+
 def profiles(**_: Any) -> list[str]:
     catalogue = written()
     return list({**catalogue.get("profiles", {}), **catalogue.get("routes", {})})
@@ -172,6 +179,8 @@ COMPLETERS: Mapping[str, Callable[..., Any]] = {
     "workflow": lambda **_: workflow_names(),
     "inputs": files,
     "output": files,
+    "supply": files,
+    "table": lambda **_: table_names(),
     "key": files,
     "profile": profiles,
     "provider": profiles,

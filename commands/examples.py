@@ -101,6 +101,17 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
         ("with a key kept elsewhere", f"approve {RUN} --key ~/keys/alice.key"),
     ),
     "deny": (("with the key alice.key among the approvers'", f"deny {RUN} --by alice"),),
+    "parked": (("what failed and waits, the same causes together", "parked"),),
+    "repair": (
+        ("the provider answers again", f"repair {RUN} --retry"),
+        ("with another model", f"repair {RUN} --retry --profile openai-small"),
+        ("with a reply of your own", f"repair {RUN} --supply reply.json"),
+        ("give up: what was done is taken back", f"repair {RUN} --abort --because answered-by-phone"),
+    ),
+    "policy": (
+        ("every table", "policy"),
+        ("what follows a failed attempt", "policy next_attempt"),
+    ),
     "cancel": (("it compensates and hands over first", f"cancel {RUN}"),),
     "new-key": (("alice may approve from now on", "new-key alice"),),
     "circuits": (

@@ -41,6 +41,9 @@ async def status(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
         if any(each.action is not None for each in state.waiting) and found.client is not None:
             words = f"python starter.py approve {told.workflow_id} --by NAME, or deny"
             put(console, (2, f"answer with {words}", "bold"))
+        if any(each.parked is not None for each in state.waiting) and found.client is not None:
+            words = f"python starter.py repair {told.workflow_id} --retry, --supply FILE or --abort"
+            put(console, (2, f"repair with {words}", "bold"))
     elif told.state == "not started":
         put(console, (2, "no worker has completed a task of it; start one with `python worker.py`", "yellow"))
     if told.reason is not None:

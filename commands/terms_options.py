@@ -13,9 +13,11 @@ from commands.failures import CommandError, Exit
 from contracts.terms import Amount, Terms
 from workflows.kernel.plan import Plan
 
-__all__ = ["length_of_time", "terms_of"]
+__all__ = ["length_of_time", "requester", "terms_of"]
 
 UNITS = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days"}
+# An afternoon: somebody has seen it, and the customer has not given up.
+PARK = timedelta(hours=4)
 LENGTH = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*(s|m|min|h|d)")
 
 
@@ -42,6 +44,7 @@ def terms_of(options: argparse.Namespace, plan: Plan, profile: str) -> Terms:
             cap=cap,
             deadline=length_of_time(options.deadline, "--deadline") if options.deadline else plan.deadline,
             profile=profile,
+            park=parking(options.park),
         )
     except InvalidOperation:
         raise bad(f"--usd {options.usd!r} is no amount; write for example 0.05") from None
@@ -49,6 +52,13 @@ def terms_of(options: argparse.Namespace, plan: Plan, profile: str) -> Terms:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         raise bad(f"--{name.replace('_', '-')} {first['input']!r}: {first['msg']}") from None
+
+
+def parking(text: str | None) -> timedelta:
+    """How long a failed step may wait for a person."""
+    if text is None:
+        return PARK
+    return timedelta(0) if text.strip() == "0" else length_of_time(text, "--park")
 
 
 def requester() -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 from temporalio.client import (
     Client,
@@ -13,10 +14,13 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from contracts.approvals import Answer
 from contracts.receipts import Status, Waiting
+from contracts.repairs import Repair
+from contracts.values import Value
 from workflows.kernel.approvals import ANSWER
 from workflows.kernel.case import STATUS
+from workflows.kernel.parking import REPAIR
 
-__all__ = ["NobodyWorks", "NotAnswered", "question_of", "send_answer"]
+__all__ = ["NobodyWorks", "NotAnswered", "question_of", "send_answer", "send_repair"]
 
 # A worker answers in milliseconds; without one the server waits as long as it may.
 QUERY_PATIENCE = timedelta(seconds=2)
@@ -45,10 +49,19 @@ async def question_of(client: Client, workflow_id: str) -> Waiting | None:
 
 async def send_answer(client: Client, workflow_id: str, answer: Answer) -> str:
     """Send a signed answer and return who gave it. Raises NotAnswered with the reason of a refusal."""
+    return str((await updated(client, workflow_id, ANSWER, answer))["by"])
+
+
+async def send_repair(client: Client, workflow_id: str, repair: Repair) -> None:
+    """Mend what is parked. Raises NotAnswered with the reason of a refusal."""
+    await updated(client, workflow_id, REPAIR, repair)
+
+
+async def updated(client: Client, workflow_id: str, update: str, argument: Value) -> dict[str, Any]:
     handle = client.get_workflow_handle(workflow_id)
     try:
         async with asyncio.timeout(ANSWER_PATIENCE_S):
-            accepted = await handle.execute_update(ANSWER, answer)
+            accepted: dict[str, Any] = await handle.execute_update(update, argument)
     except WorkflowUpdateFailedError as error:
         raise NotAnswered(f"{workflow_id}: refused: {error.cause or error}") from error
     except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
@@ -58,7 +71,7 @@ async def send_answer(client: Client, workflow_id: str, answer: Answer) -> str:
         ) from error
     except RPCError as error:
         raise unreachable(workflow_id, error) from error
-    return str(accepted["by"])
+    return accepted
 
 
 def unreachable(workflow_id: str, error: RPCError) -> Exception:

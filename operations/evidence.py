@@ -12,6 +12,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from operations.histories import attributes_of
 from workflows.kernel.attempts import evidence_digest
+from workflows.kernel.parking import REPAIR
 from workflows.kernel.trail import json_digest
 
 __all__ = ["Evidence", "Taken", "local_activity_id"]
@@ -26,7 +27,8 @@ class Taken:
 
 
 class Evidence:
-    """Found by the name that the trail has for it: an attempt's or read's id, `input`, `sheet`, `answer`."""
+    """Found by the name that the trail has for it: an attempt's or read's id, `input`, `sheet`, `answer`, or
+    `repair` with the id of its Update."""
 
     def __init__(self, history: WorkflowHistory) -> None:
         self._named: dict[str, Taken] = {}
@@ -65,9 +67,12 @@ class Evidence:
                     event, failure_digest(attributes.failure) if failed else json_digest(*content)
                 )
             case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED:
-                self._answers.append(
-                    Taken(event, json_digest(*attributes.accepted_request.input.args.payloads))
-                )
+                request = attributes.accepted_request
+                taken = Taken(event, json_digest(*request.input.args.payloads))
+                if request.input.name == REPAIR:
+                    self._named[f"repair {request.meta.update_id}"] = taken
+                else:
+                    self._answers.append(taken)
 
 
 def local_activity_id(event: HistoryEvent) -> str | None:

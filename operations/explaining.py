@@ -16,7 +16,9 @@ from operations.story_items import (
     Decided,
     Item,
     LeftEarly,
+    ParkingEnded,
     PersonAnswered,
+    PersonRepaired,
     ReadMade,
     SignalIgnored,
     StageEntered,
@@ -102,6 +104,17 @@ def people_line(item: Item) -> Line:
         case ApprovalEnded():
             by = f" by {item.by}" if item.by else ""
             return 0, f"approval of {item.action}: {item.outcome}{by}", "magenta"
+        case PersonRepaired():
+            because = f", because {item.because}" if item.because else ""
+            return (
+                0,
+                f"{item.by or 'somebody'} sent a repair: {item.do or 'unreadable'}{because}",
+                "bold magenta",
+            )
+        case ParkingEnded():
+            by = f" by {item.by}" if item.by else ""
+            reason = f": {item.reason}" if item.reason else ""
+            return 0, f"repair of attempt {item.parked}: {item.outcome}{by}{reason}", "magenta"
         case CancelAsked():
             reason = f": {item.reason}" if item.reason else ""
             return 0, f"{item.by or 'somebody'} asked the run to end{reason}", "yellow"

@@ -52,6 +52,9 @@ def waiting_lines(waiting: Waiting, now: datetime) -> Iterator[Line]:
         yield 4, ", ".join(f"{name}: {value}" for name, value in request.items()), ""
     if waiting.action is not None:
         yield 4, f"action {waiting.action}", "dim"
+    if waiting.parked is not None:
+        yield 4, f"{waiting.details['reason']}; {waiting.details['because']}", ""
+        yield 4, f"repair with: {', '.join(waiting.details['options'])} (attempt {waiting.parked})", "dim"
 
 
 def money(status: Status) -> Iterator[Line]:

@@ -19,7 +19,9 @@ __all__ = [
     "Decided",
     "Item",
     "LeftEarly",
+    "ParkingEnded",
     "PersonAnswered",
+    "PersonRepaired",
     "ReadMade",
     "SignalIgnored",
     "StageEntered",
@@ -140,6 +142,29 @@ class ApprovalEnded(Happened):
     by: str | None
 
 
+class PersonRepaired(Happened):
+    """A repair that reached the run; what came of it follows."""
+
+    kind: Literal["repair"] = "repair"
+    by: str | None
+    """None when it cannot be read."""
+    do: str | None
+    parked: str | None
+    because: str | None
+
+
+class ParkingEnded(Happened):
+    """What came of waiting for a person to repair a step."""
+
+    kind: Literal["parking"] = "parking"
+    parked: str
+    outcome: str
+    """`retry`, `supply`, `abort`, `expired`, or `refused`: then the step goes on waiting."""
+    by: str | None = None
+    reason: str | None = None
+    """Why it was refused."""
+
+
 class CancelAsked(Happened):
     """Somebody asked the run to end."""
 
@@ -171,6 +196,8 @@ Item = Annotated[
     | Waited
     | PersonAnswered
     | ApprovalEnded
+    | PersonRepaired
+    | ParkingEnded
     | CancelAsked
     | SignalIgnored
     | LeftEarly,

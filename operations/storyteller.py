@@ -4,7 +4,8 @@ Trail entries ride with a later event, so each is put where it belongs: an attem
 a decision behind the evidence that was taken in just before it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC
 from typing import Any, ClassVar
 
@@ -12,7 +13,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowHistory
 
-from contracts.sheet import Route, Sheet, resolve_sheet
+from contracts.sheet import Route, Routes, Sheet, resolve_routes, resolve_sheet
 from operations.attempt_accounts import OUTCOMES, Account, json_of, seconds_between
 from operations.evidence import local_activity_id
 from operations.histories import HistoryError, attributes_of, decided, links
@@ -22,7 +23,9 @@ from operations.story_items import (
     Decided,
     Item,
     LeftEarly,
+    ParkingEnded,
     PersonAnswered,
+    PersonRepaired,
     ReadMade,
     SignalIgnored,
     StageEntered,
@@ -30,6 +33,7 @@ from operations.story_items import (
 )
 from operations.trail_places import TrailPlaces, summary_of
 from workflows.kernel.approvals import claims_of
+from workflows.kernel.parking import REPAIR
 from workflows.kernel.run import STAGE
 
 __all__ = ["Storyteller"]
@@ -106,8 +110,11 @@ class Storyteller:
                     self.sheet = Sheet.model_validate(replies[0])
                 except ValueError:
                     return  # of another version; the rest can still be told
-                self._routes |= {route.name: route for route in self.sheet.routes}
+                self._know(self.sheet.routes)
             return
+        if step == resolve_routes.name and replies:
+            with suppress(ValueError):
+                self._know(Routes.model_validate(replies[0]).routes)
         self._seen.reads[read_id] = event
         failed = attributes.HasField("failure")
         failure = attributes.failure
@@ -123,6 +130,10 @@ class Storyteller:
             reason=inner.message if failed else None,
         )
 
+    def _know(self, routes: Iterable[Route]) -> None:
+        """What is scheduled from here on is priced by these."""
+        self._routes |= {route.name: route for route in routes}
+
     def _timer(self, event: HistoryEvent) -> None:
         self._seen.timers[event.event_id] = (event, None)
 
@@ -130,10 +141,25 @@ class Storyteller:
         started, _ = self._seen.timers[attributes_of(event).started_event_id]
         self._seen.timers[started.event_id] = (started, event)
 
-    def _answer(self, event: HistoryEvent) -> None:
+    def _update(self, event: HistoryEvent) -> None:
+        request = attributes_of(event).accepted_request
+        asked = request.input
+        content = json_of(asked.args.payloads)
+        said = content[0] if content and isinstance(content[0], dict) else {}
+        if asked.name == REPAIR:
+            self._seen.repairs[request.meta.update_id] = event
+            self._repair(event, said)
+        else:
+            self._answer(event, said)
+
+    def _repair(self, event: HistoryEvent, repair: dict[str, Any]) -> None:
+        action = repair.get("action")
+        do = action.get("do") if isinstance(action, dict) else None
+        told = {key: repair.get(key) for key in ("by", "parked", "because")}
+        self._place(event, PersonRepaired, do=do, **told)
+
+    def _answer(self, event: HistoryEvent, answer: dict[str, Any]) -> None:
         self._seen.answers.append(event)
-        content = json_of(attributes_of(event).accepted_request.input.args.payloads)
-        answer = content[0] if content and isinstance(content[0], dict) else {}
         try:
             by = str(claims_of(answer["proof"])["sub"])
         except (KeyError, ValueError, IndexError, AttributeError, TypeError):
@@ -175,6 +201,12 @@ class Storyteller:
         elif "approval" in entry:
             told = {key: entry[key] for key in ("outcome", "by")}
             self._place(where, ApprovalEnded, anchor, action=entry["approval"], **told)
+        elif "parked" in entry:
+            told = {"outcome": entry["outcome"], "by": entry.get("by")}
+            self._place(where, ParkingEnded, anchor, parked=entry["parked"], **told)
+        elif "refused" in entry:
+            told = {"outcome": "refused", "reason": entry["reason"]}
+            self._place(where, ParkingEnded, anchor, parked=entry["refused"], **told)
         elif "ending" in entry:
             self._place(where, LeftEarly, anchor, ending=entry["ending"], reason=entry["reason"])
 
@@ -203,7 +235,7 @@ class Storyteller:
         EventType.EVENT_TYPE_TIMER_STARTED: _timer,
         EventType.EVENT_TYPE_TIMER_FIRED: _timer_over,
         EventType.EVENT_TYPE_TIMER_CANCELED: _timer_over,
-        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED: _answer,
+        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED: _update,
         EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED: _cancel,
         EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED: _signal,
     }

@@ -27,6 +27,8 @@ class TrailPlaces:
     reads: dict[str, HistoryEvent] = field(default_factory=dict)
     """The markers of reads, by read id."""
     answers: list[HistoryEvent] = field(default_factory=list)
+    repairs: dict[str, HistoryEvent] = field(default_factory=dict)
+    """By the id of the Update."""
     timers: dict[int, tuple[HistoryEvent, HistoryEvent | None]] = field(default_factory=dict)
     """By the id of the event that started each: that event, and the one that ended it."""
     cancelled: HistoryEvent | None = None
@@ -47,6 +49,13 @@ class TrailPlaces:
             # Nobody answered: the question's timer fired, or the run was cancelled while it waited.
             about = f"approval of {entry['approval']} "
             mine = [over for begun, over in self.timers.values() if summary_of(begun).startswith(about)]
+            return max((self.task_after(over) for over in mine), default=0)
+        if "update" in entry and str(entry["update"]) in self.repairs:
+            return self.repairs[str(entry["update"])].event_id
+        if "parked" in entry:
+            mine = [
+                over for begun, over in self.timers.values() if summary_of(begun).startswith("repair of ")
+            ]
             return max((self.task_after(over) for over in mine), default=0)
         return self.task_after(self.cancelled) if entry.get("ending") == "cancelled" else 0
 

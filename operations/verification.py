@@ -98,5 +98,7 @@ def digests(entry: dict[str, object]) -> Iterator[tuple[str, object]]:
         yield "sheet", entry["sheet"]
     elif "approval" in entry and entry["digest"] is not None:
         yield "answer", entry["digest"]
+    elif "update" in entry:
+        yield f"repair {entry['update']}", entry["digest"]
     elif "digest" in entry and ("attempt" in entry or "read" in entry):
         yield str(entry.get("attempt") or entry.get("read")), entry["digest"]

@@ -119,6 +119,7 @@ PLAN = Plan(
     },
     steps=(read_ticket, find_order, issue_refund, draft_reply, send_reply, void_refund, hand_to_desk),
     tables=(REMEDY,),
+    parks=(read_ticket, issue_refund, draft_reply, send_reply),
     # Two attempts of the longest ticket may stay unknown, and the ticket is still read and answered.
     cap=Amount(usd=Decimal("0.05"), tokens=120_000, calls=10, steps=10),
     deadline=timedelta(days=2),

@@ -13,11 +13,11 @@ from temporalio.testing import ActivityEnvironment
 from activities.catalogue import load_catalogue
 from activities.models import ModelActivities
 from activities.provider_gate import ProviderGate
-from contracts.attempts import Failure, ModelCall, ModelReply, Repair
+from contracts.attempts import Cost, Failure, Fault, ModelCall, ModelReply, Repair
 from contracts.tickets import DraftReply, ReadTicket, ReplyDraft, TicketReading
 from tests.fault_server import Behaviour, FaultServer
 
-__all__ = ["TICKET", "Provider", "failure_in", "provider"]
+__all__ = ["TICKET", "Provider", "check", "failure_in", "provider"]
 
 TICKET = ReadTicket(subject="Compass QX-10017", text="My compass arrived cracked. I want my money back.")
 SECRET = "sk-scripted-0123456789"
@@ -137,6 +137,17 @@ async def provider(
             yield Provider(server, models, profile)
         finally:
             await models.close()
+
+
+async def check(folder: Path, behaviour: Behaviour, fault: Fault, cost: Cost, profile: str = "keyed") -> str:
+    """One request, one failure of this class and cost; its reason."""
+    async with provider(profile, folder=folder) as asked:
+        failure = await asked.failure(behaviour)
+        assert (failure.fault, failure.cost) == (fault, cost), failure.reason
+        assert [entry.retry_count for entry in asked.server.entries] == ["0"]
+        assert failure.provenance is not None
+        assert len(failure.provenance.prompt) == 16
+        return failure.reason
 
 
 def repair(reply: str = "{}", error: str = "wish: Field required") -> Repair:

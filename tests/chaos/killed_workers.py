@@ -32,7 +32,7 @@ from operations.story_items import Booked
 from process import run
 from tests.workflows.world import TRUTH, World, models_toml, reads_by_truth, sample
 
-__all__ = ["Batch", "kill_through"]
+__all__ = ["Batch", "kill_through", "worker"]
 
 # Long enough for a kill to fall into a call, short enough for many calls to end between two kills.
 LATENCY_S = 0.7
@@ -111,7 +111,9 @@ def without_approval() -> list[str]:
 
 
 @asynccontextmanager
-async def worker(world: World, temporal: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def worker(
+    world: World, temporal: str, checkout: Path = CHECKOUT
+) -> AsyncIterator[asyncio.subprocess.Process]:
     """worker.py as a process of its own group, ready; killed at the end if nobody did it before."""
     environment = {
         **os.environ,
@@ -122,7 +124,7 @@ async def worker(world: World, temporal: str) -> AsyncIterator[asyncio.subproces
     }
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        str(CHECKOUT / "worker.py"),
+        str(checkout / "worker.py"),
         env=environment,
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,

@@ -88,6 +88,6 @@ def test_an_address_in_the_environment_is_enough_for_a_demo(tmp_path: Path) -> N
             assert command.ended(110) == 0, command.output + command.errors
         assert alive(tmp_path) == []
     assert "model: profile openai-compatible" in command.output
-    assert "model scripted-listed: free" in command.output
+    assert "model scripted-listed (openai-compatible): free" in command.output
     assert "killed the worker" in command.output
     assert "1 of 1 histories verified" in command.output

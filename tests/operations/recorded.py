@@ -30,7 +30,8 @@ def edits(history: WorkflowHistory) -> Iterator[tuple[str, int, WorkflowHistory]
     """
     for index, event in enumerate(history.events):
         for where, payload in payloads(event):
-            for path, changed in changes(json.loads(payload.data)):
+            # A search attribute that is taken away has no data; an edit may put some there.
+            for path, changed in changes(json.loads(payload.data or b'""')):
                 copy = deepcopy(event)
                 dict(payloads(copy))[where].data = json.dumps(changed, separators=(",", ":")).encode()
                 yield f"{where} {path}", event.event_id, with_event(history, index, copy)

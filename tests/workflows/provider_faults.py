@@ -4,14 +4,17 @@ A fault whose remedy is another route or a person is given up here: the run take
 """
 
 import json
+from decimal import Decimal
 from typing import Any
 
 from contracts.attempts import Cost, Fault
-from tests.fault_server import Behaviour, faults
+from contracts.terms import Amount
+from tests.fault_server import Behaviour, Entry, faults
 from tests.fault_server.faults import body, choice, reply, status, stream, stream_events
+from tests.workflows.world import models_toml
 from workflows.kernel.attempts import Next
 
-__all__ = ["GROUPS", "REFUSED", "Row"]
+__all__ = ["GROUPS", "REFUSED", "STREAM", "Row", "billed", "profile_of", "profiles_toml"]
 
 Row = tuple[Behaviour, Fault | None, Cost, Next | None]
 
@@ -20,6 +23,8 @@ AGAIN, LATER, REPAIR, LARGER, GIVE_UP = Next.AGAIN, Next.LATER, Next.REPAIR, Nex
 
 REFUSED = "refused connection"
 """The one row that is no answer: nobody listens at its profile's address."""
+STREAM = "stream: "
+"""How the names of rows begin that answer a request for a stream."""
 
 
 def error(code: str, message: str = "scripted") -> dict[str, Any]:
@@ -53,11 +58,14 @@ STATUS: dict[str, Row] = {
     "400 that asks for a retry": (
         status(400, headers=[("x-should-retry", "true"), *NOW]), Fault.REJECTED, NOTHING, GIVE_UP
     ),
+    "408": (status(408, headers=NOW), Fault.TIMED_OUT, UNKNOWN, LATER),
+    "409": (status(409), Fault.REJECTED, UNKNOWN, GIVE_UP),
     "413": (status(413), Fault.REJECTED, NOTHING, GIVE_UP),
     "422": (status(422), Fault.REJECTED, NOTHING, GIVE_UP),
     "401": (status(401), Fault.UNAUTHORISED, NOTHING, GIVE_UP),
     "403": (status(403), Fault.UNAUTHORISED, NOTHING, GIVE_UP),
     "404 model": (status(404, error("model_not_found")), Fault.MODEL_NOT_FOUND, NOTHING, GIVE_UP),
+    "302": (faults.redirect("http://127.0.0.1:1/v1", 302), Fault.REDIRECTED, UNKNOWN, GIVE_UP),
     "307": (faults.redirect("http://127.0.0.1:1/v1"), Fault.REDIRECTED, NOTHING, GIVE_UP),
     "stream: 429 rate": (status(429, headers=NOW), Fault.RATE_LIMITED, NOTHING, LATER),
     "stream: 500": (status(500), Fault.SERVER_ERROR, UNKNOWN, LATER),
@@ -100,6 +108,7 @@ NO_ANSWER: dict[str, Row] = {
     "stream: null": (body(b"null"), Fault.STREAM_BROKEN, UNKNOWN, LATER),
     "stream: cut JSON": (body(b'{"choices": [{"mess'), Fault.STREAM_BROKEN, UNKNOWN, LATER),
     "stream: an error": (body(json.dumps(error("upstream")).encode()), Fault.STREAM_BROKEN, UNKNOWN, LATER),
+    "stream: unknown end": (stream(stream_events(finish="eos")), Fault.BROKEN_BODY, UNKNOWN, AGAIN),
 }
 
 NOT_WHAT_WAS_ASKED: dict[str, Row] = {
@@ -160,3 +169,25 @@ GROUPS = {
     "answered, but not what was asked": NOT_WHAT_WAS_ASKED,
     "usage lies": USAGE_LIES,
 }
+
+
+def profiles_toml(profile: str, address: str, slots: int, timeout: float) -> str:
+    """One that answers at once, one that streams, and one of a provider that is not there, either way."""
+    nowhere = "http://127.0.0.1:1/v1"
+    return "\n".join(
+        models_toml(profile_of(profile, name, streamed=streamed), where, slots, timeout)
+        + ("stream = true\n" if streamed else "")
+        for name, where in (("", address), (REFUSED, nowhere))
+        for streamed in (False, True)
+    )
+
+
+def profile_of(profile: str, name: str, *, streamed: bool) -> str:
+    """Which of them a row needs."""
+    return profile + ("-refused" if name == REFUSED else "") + ("-stream" if streamed else "")
+
+
+def billed(entry: Entry) -> Amount:
+    """What the provider charges, at the price of these profiles."""
+    usd = (Decimal("0.15") * entry.input_tokens + Decimal("0.60") * entry.output_tokens) / 1_000_000
+    return Amount(usd=usd, tokens=entry.input_tokens + entry.output_tokens, calls=1)

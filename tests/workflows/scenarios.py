@@ -8,6 +8,7 @@ from typing import Any
 from temporalio.client import WorkflowHandle
 
 from contracts.approvals import Verdict
+from contracts.repairs import Abort, Retry, Supply
 from contracts.resolutions import Resolution
 from samples.payment_faults import Fault
 from tests.fault_server import faults
@@ -20,6 +21,7 @@ Handle = WorkflowHandle[Any, Resolution]
 Scenario = Callable[[World], Awaitable[Handle]]
 
 # Most of it is kept for the way out; this leaves a few seconds for the story.
+PARK = timedelta(hours=4)
 SHORT = PLAN.escrow.time + timedelta(seconds=4)
 
 
@@ -113,6 +115,35 @@ async def refunded_in_spite_of_faults(world: World) -> Handle:
     return await begun(world, "01")
 
 
+async def parked_and_repaired(world: World) -> Handle:
+    """The provider's key was refused; a person mended that, and the reading went on."""
+    world.provider.script(faults.status(401), as_read("01"), task="read_ticket")
+    handle = await world.start(sample("01"), park=PARK)
+    await world.repair(handle, Retry(at_most_usd=Decimal("0.01")))
+    return handle
+
+
+async def reply_supplied_by_a_person(world: World) -> Handle:
+    """Nothing that the model wrote would do."""
+    world.provider.script(*[faults.reply({"text": "short"})] * 3, task="draft_reply")
+    handle = await begun(world, "07", park=PARK)
+    text = "It was delivered more than 30 days before you wrote, so there is no refund. Your support team"
+    await world.repair(handle, Supply(output={"text": text}))
+    return handle
+
+
+async def refund_voided_when_the_reply_was_given_up(world: World) -> Handle:
+    world.provider.script(faults.status(403), task="draft_reply")
+    handle = await begun(world, "01", park=PARK)
+    await world.repair(handle, Abort())
+    return handle
+
+
+async def handed_over_when_nobody_repaired_it(world: World) -> Handle:
+    world.provider.script(faults.status(403))
+    return await world.start(sample("01"), park=timedelta(seconds=1))
+
+
 SCENARIOS: dict[str, Scenario] = {
     scenario.__name__.replace("_", "-"): scenario
     for scenario in (
@@ -131,5 +162,9 @@ SCENARIOS: dict[str, Scenario] = {
         refund_found_and_voided_when_cancelled,
         refund_voided_when_the_reply_failed,
         refunded_in_spite_of_faults,
+        parked_and_repaired,
+        reply_supplied_by_a_person,
+        refund_voided_when_the_reply_was_given_up,
+        handed_over_when_nobody_repaired_it,
     )
 }

@@ -18,7 +18,9 @@ def with_fallback(world: World) -> str:
     """A profile of two routes, whose models tell the journal which was asked."""
     names = [f"{world.profile}-large", f"{world.profile}-small"]
     tables = [
-        models_toml(name, world.provider.address).replace('"scripted"', f'"{name.rpartition("-")[2]}"')
+        models_toml(name, world.provider.address, circuit=True).replace(
+            '"scripted"', f'"{name.rpartition("-")[2]}"'
+        )
         for name in names
     ]
     world.settings.models.write_text(f"[profiles]\n{world.profile} = {names!r}\n" + "\n".join(tables))
@@ -63,15 +65,18 @@ async def test_the_next_run_goes_to_the_fallback_without_asking(temporal: str, t
     assert decided(status, OTHERWISE.name)[0] == Otherwise.NEXT_ROUTE
 
 
-async def test_without_a_fallback_a_run_waits_until_it_may_ask(world: World) -> None:
+async def test_without_a_fallback_a_run_waits_until_it_may_ask(temporal: str, tmp_path: Path) -> None:
     """On the workflow's timer, for the time that is left; then its attempt tries, and closes the circuit."""
-    world.provider.script(faults.status(503, headers=[("Retry-After", "3")]))
-    first = await world.start(sample("12"))
-    await opened(world)
-    second = await world.start(sample("12"))
-    for handle in (first, second):
-        assert (await world.ended(handle)).path is Way.ASKED_ORDER_NUMBER
-    status = await world.status(second)
+    async with World.opened(temporal, tmp_path) as world:
+        world.settings.models.write_text(models_toml(world.profile, world.provider.address, circuit=True))
+        async with world.working():
+            world.provider.script(faults.status(503, headers=[("Retry-After", "3")]))
+            first = await world.start(sample("12"))
+            await opened(world)
+            second = await world.start(sample("12"))
+            for handle in (first, second):
+                assert (await world.ended(handle)).path is Way.ASKED_ORDER_NUMBER
+            status = await world.status(second)
     assert status is not None
     assert status.attempts[0].fault is Fault.CIRCUIT_OPEN
     assert decided(status, NEXT_ATTEMPT.name)[0] == Next.LATER

@@ -3,7 +3,6 @@
 import asyncio
 import re
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,8 @@ from contracts.resolutions import Resolution
 from contracts.terms import Amount
 from tests.fault_server import Behaviour, Entry, Exchange, faults
 from tests.fault_server.server import good
-from tests.workflows.provider_faults import GROUPS, REFUSED
-from tests.workflows.world import World, models_toml, sample
+from tests.workflows.provider_faults import GROUPS, REFUSED, STREAM, billed, profile_of, profiles_toml
+from tests.workflows.world import World, sample
 from workflows.kernel.attempts import NEXT_ATTEMPT, Next
 
 ROWS = [(group, name) for group, rows in GROUPS.items() for name in rows]
@@ -43,7 +42,8 @@ def courses(temporal: str, tmp_path_factory: pytest.TempPathFactory) -> dict[tup
 
 async def all_courses(temporal: str, folder: Path) -> dict[tuple[str, str], Course]:
     async with World.opened(temporal, folder) as world:
-        with_profiles(world)
+        toml = profiles_toml(world.profile, world.provider.address, AT_ONCE, TIMEOUT_S)
+        world.settings.models.write_text(toml)
         world.provider.default = by_mark({number: GROUPS[g][n][0] for number, (g, n) in enumerate(ROWS)})
         # What takes longest begins first.
         order = sorted(enumerate(ROWS), key=lambda each: "hang" not in each[1][1])
@@ -51,18 +51,6 @@ async def all_courses(temporal: str, folder: Path) -> dict[tuple[str, str], Cour
         async with world.working():
             run = [course(world, turns, number, row[1]) for number, row in order]
             return dict(zip([row for _, row in order], await asyncio.gather(*run), strict=True))
-
-
-def with_profiles(world: World) -> None:
-    """Beside the world's own profile one that streams and one of a provider that is not there."""
-    address = world.provider.address
-    texts = [
-        models_toml(world.profile, address, AT_ONCE, TIMEOUT_S),
-        models_toml(f"{world.profile}-stream", address, AT_ONCE, TIMEOUT_S) + "stream = true\n",
-        models_toml(f"{world.profile}-refused", "http://127.0.0.1:1/v1", AT_ONCE, TIMEOUT_S),
-    ]
-    # Each run meets its own fault, and none may keep the others away.
-    world.settings.models.write_text("\n".join(f"{text}circuit = false\n" for text in texts))
 
 
 def by_mark(scripted: dict[int, Behaviour]) -> Behaviour:
@@ -80,11 +68,11 @@ def by_mark(scripted: dict[int, Behaviour]) -> Behaviour:
 
 async def course(world: World, turns: asyncio.Semaphore, number: int, name: str) -> Course:
     """One whole run of a ticket that bears its row's number, and that is answered without a refund."""
-    suffix = "-refused" if name == REFUSED else "-stream" if name.startswith("stream: ") else ""
+    profile = profile_of(world.profile, name, streamed=name.startswith(STREAM))
     ticket = sample("12")
     marked = ticket.model_copy(update={"text": f"{ticket.text}\n\ncase {number:03}"})
     async with turns:
-        handle = await world.start(marked, profile=world.profile + suffix)
+        handle = await world.start(marked, profile=profile)
         resolution = await world.ended(handle)
         status = await world.status(handle)
     assert status is not None
@@ -137,9 +125,3 @@ def test_a_lie_about_usage_keeps_the_content_and_is_flagged(
     reading = [line for line in status.attempts if line.step == "read_ticket"]
     assert len(reading) == 1
     assert status.notices == [f"{reading[0].attempt_id}: the provider's usage was not believable"]
-
-
-def billed(entry: Entry) -> Amount:
-    """What the provider charges, at the profile's price."""
-    usd = (Decimal("0.15") * entry.input_tokens + Decimal("0.60") * entry.output_tokens) / 1_000_000
-    return Amount(usd=usd, tokens=entry.input_tokens + entry.output_tokens, calls=1)

@@ -75,13 +75,14 @@ async def test_a_spent_budget_ends_at_a_person_before_the_model_is_called(world:
 
 
 async def test_a_deadline_ends_in_order_with_the_time_that_was_kept(world: World) -> None:
-    """The provider hangs; the run leaves when only the way out's time is left."""
+    """The provider hangs; the run leaves when only the way out's time is left, in the middle of the call."""
     world.provider.script(faults.hang(), faults.hang(), faults.hang())
     deadline = PLAN.escrow.time + timedelta(seconds=3)
     resolution = await world.resolve(sample("01"), deadline=deadline)
     assert resolution.path is Path.HANDED_OVER
     assert resolution.ending is not None
     assert resolution.ending.kind is EndingKind.DEADLINE_REACHED
+    assert len(world.provider.entries) == 1
     assert len(world.mails("desk")) == 1
 
 

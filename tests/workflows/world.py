@@ -25,6 +25,7 @@ from activities.tenant_ledger import TenantLedger
 from connection import Settings, ensure_search_attributes
 from contracts.approvals import Answer, Verdict
 from contracts.receipts import Status, Waiting
+from contracts.repairs import Abort, Repair, Retry, Supply
 from contracts.resolutions import Resolution
 from contracts.sheet import Sheet, SheetRequest, resolve_sheet
 from contracts.terms import Amount, Terms
@@ -37,6 +38,7 @@ from tests.fault_server import Exchange, FaultServer, faults
 from tests.fault_server.server import good
 from worker import CACHED_RUNS, WORKFLOWS, Parts, build, workers
 from workflows.kernel.approvals import ANSWER
+from workflows.kernel.parking import REPAIR
 from workflows.resolve_ticket import PLAN, ResolveTicket, Stage
 
 __all__ = ["SAMPLES", "TRUTH", "World", "as_read", "models_toml", "reads_by_truth", "sample"]
@@ -53,12 +55,17 @@ def sample(name: str) -> Ticket:
     return ticket
 
 
-def models_toml(profile: str, address: str, slots: int = 4, timeout: float = 5) -> str:
-    """A catalogue of one priced profile on loopback."""
+def models_toml(
+    profile: str, address: str, slots: int = 4, timeout: float = 5, *, circuit: bool = False
+) -> str:
+    """A catalogue of one priced route on loopback.
+
+    Without a circuit, since a test's fault is meant for one attempt and must not keep others away.
+    """
     return (
         f'[routes.{profile}]\naddress = "{address}"\nmodel = "scripted"\ncontext_tokens = 4096\n'
         f"max_output_tokens = 1024\ntimeout = {timeout}\nslots = {slots}\n"
-        'price = { input = "0.15", output = "0.60" }\n'
+        f'price = {{ input = "0.15", output = "0.60" }}\ncircuit = {str(circuit).lower()}\n'
     )
 
 
@@ -223,15 +230,20 @@ class World:
             await asyncio.sleep(0.02)
         raise AssertionError("nobody asks the provider")
 
-    async def waiting(self, handle: WorkflowHandle[Any, Resolution]) -> Waiting:
-        """What the run waits a person for, as soon as it does."""
+    async def waiting(self, handle: WorkflowHandle[Any, Resolution], *, parked: bool = False) -> Waiting:
+        """What the run waits a person for, as soon as it does: an approval, or a repair."""
         for _ in range(400):
             status = await self.status(handle)
             for wait in status.waiting if status else []:
-                if wait.action:
+                if wait.parked if parked else wait.action:
                     return wait
             await asyncio.sleep(0.05)
         raise AssertionError("the run asks nobody")
+
+    async def repair(self, handle: WorkflowHandle[Any, Resolution], action: Retry | Supply | Abort) -> Any:
+        """Mend as ada what is parked; WorkflowUpdateFailedError when it is refused."""
+        parked = (await self.waiting(handle, parked=True)).parked or ""
+        return await handle.execute_update(REPAIR, Repair(parked=parked, by="ada", action=action))
 
     def proof(self, action: str, verdict: Verdict = Verdict.APPROVE, by: str = "ada") -> str:
         """Signed with the key that this world made for `by`."""

@@ -51,7 +51,7 @@ class Courses:
             ended = await self._along(begun, attempt, routes, parks=repaired < MOST_PARKED)
             if not isinstance(ended, GaveUp):
                 return ended
-            repair = await self._parking.wait(self.run, self._attempts, begun, ended, routes)
+            repair = await self._parking.wait(self.run, self._attempts, self._reads, begun, ended, routes)
             if isinstance(repair, Supplied):
                 reply: Reply = repair.reply
                 return reply

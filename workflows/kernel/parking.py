@@ -8,10 +8,9 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from temporalio import workflow
-from temporalio.common import RawValue, RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.common import RawValue
+from temporalio.exceptions import ApplicationError
 
-from contracts import sheet
 from contracts.attempts import Failure
 from contracts.receipts import Waiting
 from contracts.repairs import Abort, Repair, Retry, Supply
@@ -20,10 +19,11 @@ from contracts.steps import ModelTask
 from contracts.values import Value, plain
 from workflows.kernel.attempts import Next
 from workflows.kernel.decisions import Decision
-from workflows.kernel.endings import BudgetSpent, StepFailed
+from workflows.kernel.endings import StepFailed, StoryEnded
+from workflows.kernel.reads import Reads
 from workflows.kernel.run import Run
 from workflows.kernel.scheduling import Attempt, Attempts, Begun
-from workflows.kernel.trail import canonical, digest, json_digest
+from workflows.kernel.trail import json_digest
 
 __all__ = ["MOST_PARKED", "REPAIR", "GaveUp", "Parking", "Retried", "Routes", "Supplied"]
 
@@ -64,18 +64,30 @@ class Supplied(Generic[Reply]):
     reply: Reply
 
 
+@dataclass(frozen=True)
+class Answered:
+    """The repair that ended the wait."""
+
+    by: str
+    do: str
+    entry: dict[str, str]
+    """Its Update, for the trail."""
+    outcome: Retried | Supplied[Any] | None
+    """None when it was aborted."""
+
+
 @dataclass
 class Parked:
     """One step that waits."""
 
     run: Run
     attempts: Attempts
+    reads: Reads
     begun: Begun[Any, Any]
     gave_up: GaveUp
     waiting: Waiting
     routes: Routes
-    answer: tuple[Repair, Retried | Supplied[Any] | None] | None = None
-    """None in its second place: aborted."""
+    answer: Answered | None = None
 
 
 class Taken(Value):
@@ -92,6 +104,7 @@ class Parking:
 
     def __init__(self) -> None:
         self._parked: dict[str, Parked] = {}
+        self._run: Run | None = None
         workflow.set_update_handler(REPAIR, self._repair, validator=self._validate)
 
     def takes(self, run: Run, begun: Begun[Any, Any]) -> bool:
@@ -99,10 +112,16 @@ class Parking:
         return begun.numbers.parks and run.terms.park > timedelta(0) and not run.leaving
 
     async def wait(
-        self, run: Run, attempts: Attempts, begun: Begun[Request, Reply], gave_up: GaveUp, routes: Routes
+        self,
+        run: Run,
+        attempts: Attempts,
+        reads: Reads,
+        begun: Begun[Request, Reply],
+        gave_up: GaveUp,
+        routes: Routes,
     ) -> Retried | Supplied[Reply]:
         """Wait for a repair; raises StepFailed when a person aborts it, or when none comes in time."""
-        name = begun.step.name
+        name, self._run = begun.step.name, run
         waiting = Waiting(
             what=f"a person to repair {name} ({gave_up.failure.fault.value})",
             until=min(run.now + run.terms.park, run.leaves_at),
@@ -110,7 +129,9 @@ class Parking:
             parked=gave_up.attempt.id,
             details=details_of(begun, gave_up, routes),
         )
-        parked = self._parked[gave_up.attempt.id] = Parked(run, attempts, begun, gave_up, waiting, routes)
+        parked = self._parked[gave_up.attempt.id] = Parked(
+            run, attempts, reads, begun, gave_up, waiting, routes
+        )
         run.mark(begun.index, state="parked")
         try:
             with run.waiting(waiting):
@@ -122,28 +143,21 @@ class Parking:
         except TimeoutError:
             pass
         except asyncio.CancelledError:
-            if parked.answer is not None and isinstance(parked.answer[1], Retried):
-                run.ledger.release(parked.answer[1].attempt.id)
+            if parked.answer is not None and isinstance(parked.answer.outcome, Retried):
+                run.ledger.release(parked.answer.outcome.attempt.id)
             raise
         finally:
             # Also when the run is cancelled: a repair that changes nothing must not be accepted.
             del self._parked[gave_up.attempt.id]
         run.tick()
-        if parked.answer is None:
+        answer = parked.answer
+        if answer is None:
             run.trail.add({"parked": gave_up.attempt.id, "outcome": "expired"})
             raise StepFailed(name, gave_up.failure, "nobody repaired it in time")
-        repair, answer = parked.answer
-        run.trail.add(
-            {
-                "parked": gave_up.attempt.id,
-                "outcome": repair.action.do,
-                "by": repair.by,
-                "digest": digest(canonical(repair.model_dump(mode="json"))),
-            }
-        )
-        if answer is None:
-            raise StepFailed(name, gave_up.failure, f"{repair.by} gave it up")
-        return answer
+        run.trail.add({"parked": gave_up.attempt.id, "outcome": answer.do, "by": answer.by, **answer.entry})
+        if answer.outcome is None:
+            raise StepFailed(name, gave_up.failure, f"{answer.by} gave it up")
+        return answer.outcome
 
     def _validate(self, raw: RawValue) -> None:
         """Runs before the Update is in the history, and never in replay."""
@@ -168,59 +182,61 @@ class Parking:
         return parked
 
     async def _repair(self, raw: RawValue) -> Taken:
-        repair = read(raw)
-        parked, action = self._find(repair), repair.action
-        match action:
-            case Retry():
-                return await self._retry(parked, repair, action)
-            case Supply():
-                parked.answer = repair, supplied(parked.begun, action)
-            case Abort():
-                parked.answer = repair, None
-        return Taken(do=action.do, by=repair.by)
-
-    async def _retry(self, parked: Parked, repair: Repair, action: Retry) -> Taken:
-        routes = parked.routes
-        if action.profile is not None and isinstance(parked.begun.step, ModelTask):
-            routes = await resolved(parked.run, parked.begun, action.profile)
-            # In the meantime its time may have ended, or another person repaired it.
-            try:
-                self._find(repair)
-            except ValueError as late:
-                raise refused(str(late)) from late
-        begun, route = parked.begun, routes[0]
-        output = begun.numbers.max_output_tokens
-        if action.max_output_tokens is not None and route is not None:
-            output = min(action.max_output_tokens, route.max_output_tokens)
-        worst = parked.attempts.worst(begun, route, output, None)
-        if worst.usd > action.at_most_usd:
-            raise refused(
-                f"an attempt could cost {plain(worst.usd)} USD; agreed to were {plain(action.at_most_usd)}"
-            )
+        repair, entry = read(raw), update_entry(raw)
         try:
-            attempt = parked.attempts.hold(begun, route, output, None)
-        except BudgetSpent as spent:
-            raise refused(spent.ending.reason) from spent
-        parked.answer = repair, Retried(attempt, routes)
-        return Taken(do=action.do, by=repair.by, at_most_usd=plain(worst.usd))
-
-
-async def resolved(run: Run, begun: Begun[Any, Any], profile: str) -> Routes:
-    """The routes of a profile as configuration has them now, recorded. Raises ApplicationError."""
-    policy = resolve_routes.policy
-    try:
-        raw: RawValue = await workflow.execute_local_activity(
-            resolve_routes.name,
-            RoutesRequest(profile=profile),
-            result_type=RawValue,
-            start_to_close_timeout=policy.attempt_timeout,
-            retry_policy=RetryPolicy(initial_interval=policy.first_wait, maximum_attempts=policy.attempts),
+            # Another repair may have come between the validator and here.
+            parked = self._find(repair)
+            outcome = await self._outcome(parked, repair, entry)
+        except (ValueError, StoryEnded) as refusal:
+            # The Update is in the history by now, so what came of it belongs into the trail.
+            if self._run is not None:
+                self._run.trail.add({"refused": repair.parked, "reason": str(refusal), **entry})
+            raise refused(str(refusal)) from refusal
+        parked.answer = Answered(repair.by, repair.action.do, entry, outcome)
+        worst = parked.run.ledger.line(outcome.attempt.id).hold if isinstance(outcome, Retried) else None
+        return Taken(
+            do=repair.action.do, by=repair.by, at_most_usd=None if worst is None else plain(worst.usd)
         )
-    except ActivityError as error:
-        raise refused(str(error.cause)) from error
-    run.trail.add({"routes": profile, "digest": json_digest(raw.payload)})
-    found = workflow.payload_converter().from_payload(raw.payload, sheet.Routes)
-    return found.routes
+
+    async def _outcome(
+        self, parked: Parked, repair: Repair, entry: dict[str, str]
+    ) -> Retried | Supplied[Any] | None:
+        match repair.action:
+            case Retry():
+                routes = await self._routes(parked, repair, repair.action, entry)
+                return retried(parked, repair.action, routes)
+            case Supply():
+                return supplied(parked.begun, repair.action)
+            case Abort():
+                return None
+
+    async def _routes(self, parked: Parked, repair: Repair, action: Retry, entry: dict[str, str]) -> Routes:
+        """The step's own, or those of another profile as configuration has them now, recorded."""
+        if action.profile is None:
+            return parked.routes
+        if not isinstance(parked.begun.step, ModelTask):
+            raise ValueError(f"{parked.begun.step.name} asks no model, so it has no profile")
+        found = await parked.reads.read(
+            resolve_routes,
+            RoutesRequest(profile=action.profile),
+            f"{repair.by} chose {action.profile}",
+            f"{parked.gave_up.attempt.id}-{entry['digest']}",
+        )
+        self._find(repair)  # in the meantime its time may have ended, or another repair came
+        return found.routes
+
+
+def retried(parked: Parked, action: Retry, routes: Routes) -> Retried:
+    """Take the next attempt's hold. Raises ValueError above what was agreed to, BudgetSpent above the cap."""
+    begun, route = parked.begun, routes[0]
+    output = begun.numbers.max_output_tokens
+    if action.max_output_tokens is not None and route is not None:
+        output = min(action.max_output_tokens, route.max_output_tokens)
+    worst = parked.attempts.worst(begun, route, output, None)
+    if worst.usd > action.at_most_usd:
+        agreed = plain(action.at_most_usd)
+        raise ValueError(f"an attempt could cost {plain(worst.usd)} USD; agreed to were {agreed}")
+    return Retried(parked.attempts.hold(begun, route, output, None), routes)
 
 
 def read(raw: RawValue) -> Repair:
@@ -241,6 +257,14 @@ def supplied(begun: Begun[Any, Any], action: Supply) -> Supplied[Any]:
     if wrong is not None:
         raise ValueError(wrong)
     return Supplied(reply)
+
+
+def update_entry(raw: RawValue) -> dict[str, str]:
+    """What the trail says of the Update that is being handled."""
+    info = workflow.current_update_info()
+    if info is None:
+        raise AssertionError("asked outside of an Update")
+    return {"update": info.id, "digest": json_digest(raw.payload)}
 
 
 def first_of(error: ValidationError) -> str:
@@ -268,6 +292,8 @@ def details_of(begun: Begun[Any, Any], gave_up: GaveUp, routes: Routes) -> dict[
         worst = first.price.of(input_tokens, numbers.max_output_tokens)
         details |= {
             "route": first.name,
+            "price": first.price.model_dump(mode="json"),
+            "route_output_tokens": first.max_output_tokens,
             "input_tokens": input_tokens,
             "max_output_tokens": numbers.max_output_tokens,
             "worst_usd": plain(worst),

@@ -9,7 +9,7 @@ from typing import Any
 
 from temporalio.exceptions import ApplicationError
 
-from contracts.sheet import Escrow, Sheet, SheetRequest, StepNumbers
+from contracts.sheet import Escrow, Sheet, SheetRequest, StepNumbers, resolve_routes
 from contracts.steps import Effect, ModelTask, Step
 from contracts.terms import Amount
 from workflows.kernel.decisions import Table
@@ -45,9 +45,11 @@ class Plan:
 
     def sheet_request(self, profile: str) -> SheetRequest:
         """The code's half of the sheet."""
+        # What is parked may be sent along the routes of another profile.
+        steps = (*self.steps, resolve_routes) if self.parks else self.steps
         return SheetRequest(
             profile=profile,
-            steps={step.name: numbers_of(step, parks=step in self.parks) for step in self.steps},
+            steps={step.name: numbers_of(step, parks=step in self.parks) for step in steps},
             escrow=self.escrow,
             thresholds=dict(self.thresholds),
         )
