@@ -52,11 +52,12 @@ class Passage:
 class ProviderGate:
     """One for all routes of a worker. Use from one event loop; without a database everything passes."""
 
-    def __init__(self, database: Database | None = None) -> None:
+    def __init__(self, database: Database | None = None, *, away_s: float = AWAY_S) -> None:
         self._circuits = CircuitBook(database) if database is not None else None
         self._windows = TokenWindows(database) if database is not None else None
         self._seen: dict[str, tuple[float, Circuit | None]] = {}
         self._reading: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._away_s = away_s
         self._away_until = 0.0
         self._told = False
 
@@ -138,7 +139,7 @@ class ProviderGate:
         try:
             answer = await asyncio.wait_for(asyncio.to_thread(question, *about), PATIENCE_S)
         except (DatabaseError, TimeoutError) as error:
-            self._away_until = monotonic() + AWAY_S
+            self._away_until = monotonic() + self._away_s
             if not self._told:
                 log.warning(
                     "circuits and token limits are not watched: %s", str(error) or "no answer in time"

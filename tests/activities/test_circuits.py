@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from sqlalchemy import update
@@ -210,13 +211,26 @@ async def test_a_key_that_only_this_worker_lacks_opens_nothing(database: Databas
     assert CircuitBook(database).every() == []
 
 
+async def test_a_database_that_hangs_holds_up_one_call_for_a_second(tmp_path: Path) -> None:
+    """A writer that never ends has SQLite; the next calls do not ask it at all."""
+    database = Database(f"sqlite:///{tmp_path / 'busy.db'}")
+    database.upgrade()
+    async with provider(folder=tmp_path, gate=ProviderGate(database)) as asked:
+        with database.transaction():
+            begun = monotonic()
+            for _ in range(5):
+                assert (await asked.read()).usage is not None
+            assert 1 <= monotonic() - begun < 2.5
+    database.close()
+
+
 async def test_a_database_that_is_away_stops_no_call_and_is_told_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Here it has no tables; failures and successes pass as if there were no circuits."""
     database = Database(f"sqlite:///{tmp_path / 'empty.db'}")
     caplog.set_level(logging.WARNING)
-    async with provider(folder=tmp_path, gate=ProviderGate(database)) as asked:
+    async with provider(folder=tmp_path, gate=ProviderGate(database, away_s=0)) as asked:
         assert (await asked.failure(NO_MONEY)).fault is Fault.QUOTA_EXHAUSTED
         assert (await asked.read()).usage is not None
     database.close()

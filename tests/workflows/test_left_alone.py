@@ -68,8 +68,7 @@ async def test_the_next_run_goes_to_the_fallback_without_asking(temporal: str, t
 async def test_without_a_fallback_a_run_waits_until_it_may_ask(temporal: str, tmp_path: Path) -> None:
     """On the workflow's timer, for the time that is left; then its attempt tries, and closes the circuit."""
     async with World.opened(temporal, tmp_path) as world:
-        text = models_toml(world.profile, world.provider.address, circuit=True)
-        world.settings.models.write_text(text)
+        world.settings.models.write_text(models_toml(world.profile, world.provider.address, circuit=True))
         async with world.working():
             world.provider.script(faults.status(503, headers=[("Retry-After", "3")]))
             first = await world.start(sample("12"))

@@ -58,11 +58,14 @@ def sample(name: str) -> Ticket:
 def models_toml(
     profile: str, address: str, slots: int = 4, timeout: float = 5, *, circuit: bool = False
 ) -> str:
-    """A catalogue of one priced route on loopback; `circuit` lets its provider be left alone."""
+    """A catalogue of one priced route on loopback.
+
+    Without a circuit, since a test's fault is meant for one attempt and must not keep others away.
+    """
     return (
         f'[routes.{profile}]\naddress = "{address}"\nmodel = "scripted"\ncontext_tokens = 4096\n'
         f"max_output_tokens = 1024\ntimeout = {timeout}\nslots = {slots}\n"
-        'price = { input = "0.15", output = "0.60" }\n' + ("" if circuit else "circuit = false\n")
+        f'price = {{ input = "0.15", output = "0.60" }}\ncircuit = {str(circuit).lower()}\n'
     )
 
 
