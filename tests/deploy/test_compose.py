@@ -127,4 +127,4 @@ def test_a_stack_without_passwords_does_not_start() -> None:
     for found in VARIABLE.finditer(text):
         operators.setdefault(found[1], set()).add(found[2])
     required = {name for name, used in operators.items() if used == {"?"}}
-    assert required == {"POSTGRES_PASSWORD", "GRAFANA_PASSWORD"}
+    assert required == {"POSTGRES_PASSWORD", "LEDGER_PASSWORD", "GRAFANA_PASSWORD"}
