@@ -58,7 +58,7 @@ def sample(name: str) -> Ticket:
 def models_toml(
     profile: str, address: str, slots: int = 4, timeout: float = 5, *, circuit: bool = False
 ) -> str:
-    """A catalogue of one priced profile on loopback; `circuit` leaves its provider alone after some faults."""
+    """A catalogue of one priced profile on loopback; `circuit` leaves it alone after some faults."""
     return (
         f'[routes.{profile}]\naddress = "{address}"\nmodel = "scripted"\ncontext_tokens = 4096\n'
         f"max_output_tokens = 1024\ntimeout = {timeout}\nslots = {slots}\n"
