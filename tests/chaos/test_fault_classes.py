@@ -18,6 +18,7 @@ NOT_OF_A_PROVIDER = {
     Fault.DECLINED,
     Fault.NOT_FOUND,
     Fault.OVER_HOLD,
+    Fault.CIRCUIT_OPEN,
     Fault.NOT_STARTED,
     Fault.WORKER_LOST,
     Fault.CANCELLED,
