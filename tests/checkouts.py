@@ -7,7 +7,7 @@ from pathlib import Path
 
 from embedded.stack import CHECKOUT
 
-__all__ = ["Edit", "EditError", "copied", "edit"]
+__all__ = ["CHECKOUT", "Edit", "EditError", "copied", "edit"]
 
 # What is made and not written, and pictures.
 LEFT_OUT = shutil.ignore_patterns(

@@ -123,6 +123,14 @@ def test_a_vanished_run_is_booked_unknown_until_it_gives_account(ledger: TenantL
     assert total(ledger) == booked(settled="0.04")
 
 
+def test_what_is_unknown_cannot_be_leased_again(ledger: TenantLedger) -> None:
+    """A lost call is neither free nor paid, so nobody else gets its money."""
+    ledger.set_cap("acme", Per.TOTAL, TENTH, NOON)
+    ledger.open(request("r"), NOON)
+    ledger.close("r", [spent("1", "0.1", AttemptEnd.UNKNOWN)], NOON)
+    assert not ledger.open(request("s", "0.000001"), NOON).granted
+
+
 def test_a_lease_counts_in_the_periods_in_which_it_was_opened(ledger: TenantLedger) -> None:
     """A new day has its own money; what an old run spends stays with the old day."""
     ledger.set_cap("acme", Per.DAY, TENTH, NOON)

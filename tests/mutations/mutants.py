@@ -25,8 +25,10 @@ def mutant(name: str, file: str, old: str, new: str, *tests: str) -> Mutant:
 LEDGER = "workflows/kernel/ledger.py"
 SCHEDULING = "workflows/kernel/scheduling.py"
 APPROVALS = "workflows/kernel/approvals.py"
+TENANT_LEDGER = "activities/tenant_ledger.py"
 STATUSES = "tests/activities/test_provider_statuses.py"
 ON_LEDGERS = "tests/kernel/test_ledger.py"
+ON_TENANTS = "tests/activities/test_tenant_ledger.py"
 ON_NEXT = "tests/kernel/test_next_attempt.py"
 ON_APPROVALS = "tests/workflows/test_approvals.py"
 ON_THE_STORY = "tests/workflows/test_resolve_ticket.py"
@@ -248,5 +250,50 @@ PEOPLE = (
     ),
 )
 
+TENANTS = (
+    Mutant(
+        "the tenant's ledger is looked at first and booked later",
+        (
+            Edit(
+                TENANT_LEDGER,
+                "        with self.database.transaction() as db:\n"
+                "            books = TenantBooks.locked(db, request.tenant, moment.date(), moment)\n"
+                "            period =",
+                "        with self.database.transaction() as db:\n"
+                "            books = TenantBooks.locked(db, request.tenant, moment.date(), moment)\n"
+                "            reason = refusal(books, request.amount)\n"
+                # Enough for the others to look, too.
+                "        import time\n        time.sleep(0.01)\n"
+                "        with self.database.transaction() as db:\n"
+                "            books = TenantBooks.locked(db, request.tenant, moment.date(), moment)\n"
+                "            period =",
+            ),
+            Edit(TENANT_LEDGER, "                reason = refusal(books, request.amount)\n", ""),
+        ),
+        (f"{ON_TENANTS}::test_many_at_once_never_pass_the_cap[sqlite]",),
+    ),
+    mutant(
+        "the tenant's ledger is locked only when it is written",
+        "activities/database.py",
+        '"BEGIN IMMEDIATE"',
+        '"BEGIN"',
+        f"{ON_TENANTS}::test_many_at_once_never_pass_the_cap[sqlite]",
+    ),
+    mutant(
+        "an attempt that is told twice is booked twice",
+        TENANT_LEDGER,
+        "for each in spent if each.attempt_id not in known}",
+        "for each in spent}",
+        f"{ON_TENANTS}::test_an_attempt_is_booked_once_however_often_it_is_told[sqlite]",
+    ),
+    mutant(
+        "what is unknown may be leased again",
+        "activities/tenant_books.py",
+        "return self.leased + self.settled + self.unknown",
+        "return self.leased + self.settled",
+        f"{ON_TENANTS}::test_what_is_unknown_cannot_be_leased_again[sqlite]",
+    ),
+)
+
 # What takes longest begins first.
-MUTANTS = (*ENDINGS, *NUMBERS, *REQUESTS, *BOOKS, *PEOPLE)
+MUTANTS = (*ENDINGS, *NUMBERS, *REQUESTS, *BOOKS, *TENANTS, *PEOPLE)
