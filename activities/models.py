@@ -170,7 +170,8 @@ def passage_of(sent: ModelRequest, call: ModelCall) -> Passage:
     """The attempt as others see it: its step in its run, and the most tokens that it can take."""
     step, _, attempt = call.attempt_id.partition(".")
     place = f"{activity.info().workflow_run_id}/{step}/{attempt}"
-    return Passage(call.route, place, sent.input_bytes + call.max_output_tokens)
+    tokens = sent.input_bytes + call.max_output_tokens
+    return Passage(call.route, place, tokens, insist=bool(call.insist))
 
 
 def unsent(fault: Fault, why: str) -> AttemptFailed:

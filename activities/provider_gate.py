@@ -46,6 +46,8 @@ class Passage:
     place: str
     tokens: int
     """The most that it can take."""
+    insist: bool = False
+    """Let through also while the provider is left alone."""
     usage: Usage | None = None
 
 
@@ -66,7 +68,8 @@ class ProviderGate:
         """Let the block ask the provider, and learn from its end. Raises AttemptFailed, cost none, if not."""
         begun_at = datetime.now(UTC)
         try:
-            await self._check_circuit(endpoint, passage.route)
+            if not passage.insist:
+                await self._check_circuit(endpoint, passage.route)
             await self._check_tokens(endpoint, passage)
         except asyncio.CancelledError:
             raise kept_back(Fault.CANCELLED, "cancelled before anything was sent") from None

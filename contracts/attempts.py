@@ -116,10 +116,12 @@ class ModelCall(Value):
     timeout_s: float
     """Total, from connecting to the last byte of the reply."""
     repair: Repair | None = None
+    insist: bool | None = None
+    """A person says that the provider is well again: ask it even while it is left alone."""
 
     @model_serializer(mode="wrap")
     def _brief(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return without_unset(serialize(self), "top_p", "seed")
+        return without_unset(serialize(self), "top_p", "seed", "insist")
 
 
 class ModelReply(Value, Generic[Reply]):

@@ -1,11 +1,14 @@
 """Runs of a provider that is left alone: what one run learned the next does not ask, on a real server."""
 
 import asyncio
+from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 from activities.circuit_book import CircuitBook
 from contracts.attempts import Fault
 from contracts.receipts import AttemptEnd, Status
+from contracts.repairs import Retry
 from contracts.resolutions import Path as Way
 from tests.fault_server import faults
 from tests.workflows.world import World, models_toml, sample
@@ -81,3 +84,17 @@ async def test_without_a_fallback_a_run_waits_until_it_may_ask(temporal: str, tm
     assert status.attempts[0].fault is Fault.CIRCUIT_OPEN
     assert decided(status, NEXT_ATTEMPT.name)[0] == Next.LATER
     assert len(world.provider.entries) == 5
+
+
+async def test_a_repair_asks_a_provider_that_is_left_alone(temporal: str, tmp_path: Path) -> None:
+    """A person says that its key is good again; what it answers closes the circuit for all."""
+    async with World.opened(temporal, tmp_path) as world:
+        world.settings.models.write_text(models_toml(world.profile, world.provider.address, circuit=True))
+        async with world.working():
+            world.provider.script(faults.status(401), task="read_ticket")
+            handle = await world.start(sample("12"), park=timedelta(hours=1))
+            await world.waiting(handle, parked=True)
+            await opened(world)
+            await world.repair(handle, Retry(at_most_usd=Decimal("0.01")))
+            assert (await world.ended(handle)).path is Way.ASKED_ORDER_NUMBER
+            assert CircuitBook(world.ledger.database).every() == []

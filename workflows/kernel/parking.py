@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
@@ -236,7 +236,8 @@ def retried(parked: Parked, action: Retry, routes: Routes) -> Retried:
     if worst.usd > action.at_most_usd:
         agreed = plain(action.at_most_usd)
         raise ValueError(f"an attempt could cost {plain(worst.usd)} USD; agreed to were {agreed}")
-    return Retried(parked.attempts.hold(begun, route, output, None), routes)
+    attempt = parked.attempts.hold(begun, route, output, None)
+    return Retried(replace(attempt, insist=route is not None), routes)
 
 
 def read(raw: RawValue) -> Repair:

@@ -40,6 +40,8 @@ class Attempt:
     max_output_tokens: int = 0
     max_input_bytes: int = 0
     repair: Repair | None = None
+    insist: bool = False
+    """By the word of a person who repaired its step."""
 
 
 @dataclass(frozen=True)
@@ -216,6 +218,7 @@ class Attempts:
             seed=route.seed,
             timeout_s=min(route.timeout.total_seconds(), patience),
             repair=attempt.repair,
+            insist=attempt.insist or None,
         )
         hold = route.price.of(attempt.max_input_bytes, attempt.max_output_tokens)
         summary = f"because {begun.why}; {route.name}, at most ${plain(hold)}"[:400]
