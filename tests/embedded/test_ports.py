@@ -7,7 +7,12 @@ import sys
 from embedded.ports import LOOPBACK, free_port
 from tests.commands.terminal import ROOT
 
-ASK = "from embedded.ports import free_port; import sys; print(free_port(int(sys.argv[1])), flush=True); input()"
+ASK = """
+import sys
+from embedded.ports import free_port
+print(free_port(int(sys.argv[1])), flush=True)
+input()
+"""
 
 
 def test_processes_that_ask_at_once_get_different_ports() -> None:
