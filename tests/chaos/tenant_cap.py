@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import random
+import re
 import signal
 import sys
 import tempfile
@@ -41,7 +42,7 @@ from tests.chaos.one_call import PLAN, OneCall
 from tests.fault_server import Exchange
 from tests.fault_server.good import completion, good_content
 from tests.postgres import new_database, serving_postgres
-from tests.workflows.world import World
+from tests.workflows.world import World, models_toml
 
 __all__ = ["Burst", "Field", "burst", "report", "taken_up", "wrongs"]
 
@@ -105,11 +106,9 @@ async def taken_up(temporal: str, folder: Path, database_url: str = "") -> Async
     """A field with all of its workers ready."""
     async with World.opened(temporal, folder, database_url=database_url) as world, AsyncExitStack() as ending:
         world.provider.default, world.provider.latency_s = bills_the_hold, LATENCY_S
-        world.settings.models.write_text(
-            f'[profiles.{world.profile}]\naddress = "{world.provider.address}"\nmodel = "scripted"\n'
-            f"context_tokens = 4096\nmax_output_tokens = 1024\ntimeout = 5\nslots = {SLOTS}\n"
-            f'price = {{ input = "0", output = "{PRICE}" }}\n'
-        )
+        cheap = models_toml(world.profile, world.provider.address, slots=SLOTS)
+        price = f'price = {{ input = "0", output = "{PRICE}" }}'
+        world.settings.models.write_text(re.sub(r"price = .*", price, cheap))
         kind = world.ledger.database.url.get_backend_name()
         field = Field(world, temporal, kind, [])
         ending.push_async_callback(kill_all, field)
