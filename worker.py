@@ -40,7 +40,7 @@ from operations.lease_accounts import account_of
 from operations.recomputing import sandbox
 from operations.upkeep import ensure_schedule
 from process import end
-from telemetry.log_lines import formatter
+from telemetry.log_lines import formatter, without_our_traces
 from telemetry.provider_calls import ProviderCalls, content_wanted
 from telemetry.setup import Telemetry, begin
 from workflows.kernel.approvals import VERIFY_PROOF
@@ -184,6 +184,7 @@ def main() -> int:
     """Exit status 0 after an orderly stop, 1 when it could not begin."""
     lines = logging.StreamHandler()
     lines.setFormatter(formatter(os.environ))
+    lines.addFilter(without_our_traces)
     logging.basicConfig(level=logging.INFO, handlers=[lines])
     os.environ.update(complete(os.environ))
     telemetry = begin(os.environ)

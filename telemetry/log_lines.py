@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from temporalio.exceptions import ApplicationError
+
 from contracts.happenings import Happening
 from contracts.values import plain
 
-__all__ = ["LOG", "JsonLines", "Lines", "formatter"]
+__all__ = ["LOG", "JsonLines", "Lines", "formatter", "without_our_traces"]
 
 LOG = "TENUTO_LOG"
 """`text` (the default), `json`, or `quiet`: text without the happenings."""
@@ -25,6 +27,15 @@ LEFT_OUT = frozenset({"moments"})
 def formatter(env: Mapping[str, str]) -> logging.Formatter:
     """For the handlers of a program's root logger."""
     return JsonLines() if env.get(LOG, "").strip().lower() == "json" else logging.Formatter(TEXT)
+
+
+def without_our_traces(record: logging.LogRecord) -> bool:
+    """A filter for handlers: a failure that an activity tells of is its words, and where it was raised is known."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, ApplicationError):
+        record.exc_info, record.exc_text = None, None
+        record.msg, record.args = f"{record.getMessage()}: {error}", ()
+    return True
 
 
 class JsonLines(logging.Formatter):

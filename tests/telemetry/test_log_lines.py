@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio.exceptions import ApplicationError
 
-from telemetry.log_lines import LOG, Lines, formatter
+from telemetry.log_lines import LOG, Lines, formatter, without_our_traces
 from telemetry.observing import Ear, ObservingInterceptor
 from tests.workflows.scenarios import SCENARIOS
 from tests.workflows.world import World, sample
@@ -83,3 +84,20 @@ def test_any_line_of_the_worker_is_json_when_asked_for() -> None:
     line = json.loads(formatter({LOG: "json"}).format(record))
     assert (line["level"], line["logger"], line["message"]) == ("ERROR", "other", "it broke")
     assert "ValueError: no" in line["exception"]
+
+
+def test_a_failure_that_an_activity_tells_of_is_one_line() -> None:
+    """Any other error keeps its trace: nobody knows yet where it comes from."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.addFilter(without_our_traces)
+    logger = logging.getLogger("tests.traces")
+    logger.addHandler(handler)
+    for error in (ApplicationError("no money", type="quota_exhausted"), ValueError("odd")):
+        try:
+            raise error
+        except Exception:
+            logger.exception("Completing %s", "activity")
+    told, *rest = stream.getvalue().splitlines()
+    assert told == "Completing activity: quota_exhausted: no money"
+    assert rest[:2] == ["Completing activity", "Traceback (most recent call last):"]
