@@ -30,7 +30,7 @@ def formatter(env: Mapping[str, str]) -> logging.Formatter:
 
 
 def without_our_traces(record: logging.LogRecord) -> bool:
-    """A filter for handlers: a failure that an activity tells of is its words, and where it was raised is known."""
+    """For handlers: a failure that an activity tells of is its words, and where it was raised is known."""
     error = record.exc_info[1] if record.exc_info else None
     if isinstance(error, ApplicationError):
         record.exc_info, record.exc_text = None, None
