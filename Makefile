@@ -74,5 +74,5 @@ clean: ## stop the servers; remove the environment and caches, keep what was rec
 reset: clean ## also remove every local record: runs, ledgers, logs
 	rm -rf .tenuto
 
-environment:
+environment: ## make .venv, or bring it up to date with requirements.lock
 	@sh bootstrap.sh

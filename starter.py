@@ -203,6 +203,10 @@ def finish(command: Callable[[], Coroutine[Any, Any, int]]) -> int:
 if __name__ == "__main__":
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, leave_at_once)
+    from commands.own_python import in_own_python
+
+    if not in_own_python():
+        os._exit(1)
     try:
         code = main(sys.argv[1:])
     except SystemExit as usage:
