@@ -4,11 +4,12 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from commands.failures import CommandError, Exit
-from commands.sources import history_of, status_by_query, status_from_history
+from commands.sources import history_of, pending_trail, status_by_query, status_from_history
 from operations.decision_rows import tables_of
 from operations.explaining import explain as print_story
 from operations.lines import console_on, put
@@ -55,8 +56,11 @@ async def status(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
 
 async def explain(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
     """A run's story, and with --verify whether it can be proven again."""
-    history = (await history_of(options.run)).history
+    found = await history_of(options.run)
+    history = found.history
     told = story(history)
+    if told.state == "running":
+        told = story(history, await pending_trail(history, list(workflows)))
     verified = None
     if options.verify and told.state != "not started":
         verified = await verify(history, list(workflows))
@@ -68,9 +72,12 @@ async def explain(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit
         sys.stdout.write(json.dumps(content, indent=1) + "\n")
     else:
         console = console_on(sys.stdout)
-        print_story(told, tables_of(list(workflows)), console)
+        now = datetime.now(UTC) if found.client is not None else None
+        print_story(told, tables_of(list(workflows)), console, now=now)
         if verified is not None:
             print_verification(verified, console)
+            if told.pending:
+                put(console, (2, "what is not in the trail yet was not compared with anything", "yellow"))
     return Exit.OK if verified is None or verified.holds else Exit.FOUND
 
 

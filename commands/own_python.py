@@ -24,7 +24,7 @@ def in_own_python() -> bool:
         return True
     python = CHECKOUT / ".venv" / "bin" / "python"
     if not changed and os.access(python, os.X_OK):
-        os.execve(python, [str(python), *sys.argv], {**os.environ, CHANGED: "1"})
+        os.execve(python, [str(python), *sys.argv], {**os.environ, CHANGED: "1"})  # noqa: S606 - no shell
     sys.stderr.write(
         f"starter: the packages that it needs are not installed; `make environment` in {CHECKOUT} does that, "
         "and so does `make demo`\n"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from temporalio.client import Client, WorkflowHistory, WorkflowQueryFailedError
 from temporalio.service import RPCError
@@ -14,7 +15,7 @@ from operations.histories import HistoryError, decided, fetch, load
 from operations.recomputing import recompute
 from workflows.kernel.case import STATUS
 
-__all__ = ["Found", "history_of", "status_by_query", "status_from_history"]
+__all__ = ["Found", "history_of", "pending_trail", "status_by_query", "status_from_history"]
 
 # A worker answers in milliseconds; without one the server waits as long as it may.
 QUERY_PATIENCE = timedelta(seconds=2)
@@ -74,6 +75,14 @@ async def status_from_history(history: WorkflowHistory, workflows: list[type]) -
             f"({one_line(recomputed.failure)}); `explain` needs no code",
         )
     return recomputed.status
+
+
+async def pending_trail(history: WorkflowHistory, workflows: list[type]) -> list[dict[str, Any]]:
+    """What the current code has decided since the last link of the recorded trail; nothing where it cannot
+    follow the history.
+    """
+    recomputed = await recompute(decided(history), workflows)
+    return recomputed.pending if recomputed.failure is None else []
 
 
 def one_line(error: BaseException) -> str:

@@ -15,9 +15,7 @@ from operations.starting import Started
 from tests.commands.test_bad_input import MAIL, starter
 from workflows.resolve_ticket import PLAN
 
-TERMS = Terms(
-    tenant="acme", requested_by="bob", cap=PLAN.cap, deadline=timedelta(hours=1), profile="local"
-)
+TERMS = Terms(tenant="acme", requested_by="bob", cap=PLAN.cap, deadline=timedelta(hours=1), profile="local")
 BEGAN = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 
 
