@@ -20,7 +20,7 @@ from commands.terms_options import length_of_time
 from connection import connect
 from operations.lines import console_on, put, safe
 from operations.starting import STAGE, TENANT
-from operations.wording import clock, dollars, duration, state_of
+from operations.wording import compact, dollars, minute, state_of
 from workflows.kernel.run import SPENT
 
 __all__ = ["STORIES", "list_runs"]
@@ -30,6 +30,8 @@ READ_AT_MOST = 1_000
 COLUMNS = ("workflow id", "state", "stage", "tenant", "spent", "started", "took")
 # What schedules start tells no story.
 STORIES = "WorkflowType != 'close-leases'"
+# What a narrow terminal leaves out first: an id begins with its workflow and its tenant.
+SPARE = ("tenant", "took", "started")
 # A workflow calls a stage so when it waits for a person there.
 AWAITING = "awaiting"
 STYLES = {"completed": "green", "running": "cyan"}
@@ -67,9 +69,9 @@ class Listed:
         )
 
     def cells(self) -> tuple[str, ...]:
-        """In the order of COLUMNS."""
-        spent = "" if self.spent is None else dollars(self.spent)
-        started, took = clock(self.started_at), duration(self.took.total_seconds())
+        """In the order of COLUMNS; what is free has spent nothing worth a column."""
+        spent = dollars(self.spent) if self.spent else ""
+        started, took = minute(self.started_at), compact(self.took.total_seconds())
         return self.workflow_id, self.state, self.stage, self.tenant, spent, started, took
 
     def as_json(self) -> dict[str, Any]:
@@ -154,4 +156,4 @@ def print_runs(runs: Sequence[Listed], console: Console) -> None:
         name, state, *rest = (Text(safe(cell)) for cell in each.cells())
         state.stylize(STYLES.get(each.state, "red"))
         rows.append((name, state, *rest))
-    print_rows(console, COLUMNS, rows)
+    print_rows(console, COLUMNS, rows, spare=SPARE)

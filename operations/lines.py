@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-__all__ = ["NARROWEST", "Line", "console_on", "put", "safe", "wrapped"]
+__all__ = ["MEASURE", "NARROWEST", "Line", "console_on", "put", "safe", "wrapped"]
 
 Line = tuple[int, str, str]
 """How far indented, the words, and their style."""
