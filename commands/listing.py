@@ -17,6 +17,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from commands.failures import CommandError, Exit
 from commands.tables import print_rows
 from commands.terms_options import length_of_time
+from commands.watching import AWAITING
 from connection import connect
 from operations.lines import console_on, put, safe
 from operations.starting import STAGE, TENANT
@@ -32,8 +33,6 @@ COLUMNS = ("workflow id", "state", "stage", "tenant", "spent", "started", "took"
 STORIES = "WorkflowType != 'close-leases'"
 # What a narrow terminal leaves out first: an id begins with its workflow and its tenant.
 SPARE = ("tenant", "took", "started")
-# A workflow calls a stage so when it waits for a person there.
-AWAITING = "awaiting"
 STYLES = {"completed": "green", "running": "cyan"}
 
 
@@ -105,6 +104,9 @@ async def list_runs(options: argparse.Namespace, workflows: Sequence[Any]) -> Ex
             if query != STORIES
             else "no run yet; `python starter.py run --help`"
         )
+        stages = known_stages(workflows)
+        if options.stage is not None and options.stage not in stages:
+            nothing += f"; no workflow has a stage {options.stage!r}: known are {', '.join(stages)}"
         sys.stderr.write(f"{nothing}\n")
         return Exit.OK
     if not options.json:
@@ -145,9 +147,12 @@ def conditions(options: argparse.Namespace, workflows: Sequence[Any]) -> Iterato
         since = datetime.now(UTC) - length_of_time(options.since, "--since")
         yield f"StartTime >= '{since.isoformat()}'"
     if options.waiting:
-        stages = {stage.value for each in workflows for stage in each.plan.stages}
-        awaiting = ", ".join(f"'{name}'" for name in sorted(stages) if name.startswith(AWAITING))
+        awaiting = ", ".join(f"'{name}'" for name in known_stages(workflows) if name.startswith(AWAITING))
         yield f"ExecutionStatus = 'Running' AND {STAGE.name} IN ({awaiting})"
+
+
+def known_stages(workflows: Sequence[Any]) -> list[str]:
+    return sorted({stage.value for each in workflows for stage in each.plan.stages})
 
 
 def print_runs(runs: Sequence[Listed], console: Console) -> None:

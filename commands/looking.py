@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from commands.asking import ways_to_answer
 from commands.failures import CommandError, Exit
 from commands.sources import history_of, pending_trail, status_by_query, status_from_history
 from operations.decision_rows import tables_of
 from operations.explaining import explain as print_story
 from operations.lines import console_on, put
+from operations.queueing import queued_in, with_queue
 from operations.statuses import print_status
 from operations.story import story
 from operations.verification import Verification, verify
@@ -26,10 +28,13 @@ async def status(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
     told = story(found.history)
     state, source = None, "from the history"
     if found.client is not None:
-        state = await status_by_query(found.client, options.run)
+        state = await status_by_query(found.client, told.workflow_id)
         source = "told by a worker" if state is not None else "from the history: no worker answers"
     if state is None:
         state = await status_from_history(found.history, list(workflows))
+    if state is not None and found.client is not None and told.state == "running":
+        handle = found.client.get_workflow_handle(told.workflow_id, run_id=told.run_id)
+        state = with_queue(state, queued_in(await handle.describe()))
     if options.json:
         content = state.model_dump(mode="json") if state is not None else None
         outcome = {"workflow_id": told.workflow_id, "state": told.state, "status": content}
@@ -39,12 +44,9 @@ async def status(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
     put(console, (0, f"{told.workflow_id}: {told.state} ({source})", "bold"))
     if state is not None:
         print_status(state, console)
-        if any(each.action is not None for each in state.waiting) and found.client is not None:
-            words = f"python starter.py approve {told.workflow_id} --by NAME, or deny"
-            put(console, (2, f"answer with {words}", "bold"))
-        if any(each.parked is not None for each in state.waiting) and found.client is not None:
-            words = f"python starter.py repair {told.workflow_id} --retry, --supply FILE or --abort"
-            put(console, (2, f"repair with {words}", "bold"))
+        if found.client is not None:
+            for way in dict.fromkeys(way for _, way in ways_to_answer(told.workflow_id, state)):
+                put(console, (2, way, "bold"))
     elif told.state == "not started":
         put(console, (2, "no worker has completed a task of it; start one with `python worker.py`", "yellow"))
     if told.reason is not None:

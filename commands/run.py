@@ -16,6 +16,7 @@ from temporalio.client import Client
 
 from activities.catalogue import load_catalogue
 from activities.sheets import sheet_of
+from commands.asking import Questions
 from commands.failures import CommandError, Exit
 from commands.inputs import Given, given, workflow_named
 from commands.results import as_json, print_results
@@ -54,7 +55,7 @@ async def run(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
         put(console, (0, note, "yellow"))
     try:
         with board_on(console) as board:
-            await watch(client, runs, board)
+            await watch(client, runs, board, details=Questions(board))
     except asyncio.CancelledError:
         raise CommandError(Exit.INTERRUPTED, going_on(runs)) from None
     return await report(client, runs, options)

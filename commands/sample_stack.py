@@ -51,8 +51,7 @@ def agree_to_cost(profile: str, tickets: int, console: Console, *, agreed: bool)
     if not sys.stdin.isatty():
         line = f"{profile} charges, and nobody is here to be asked: agree with --yes"
         raise CommandError(Exit.BAD_INPUT, line)
-    console.print("go on? [y/N] ", end="")
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+    if not agreed(console, "go on?"):
         raise CommandError(Exit.FAILED, "not started; nothing was spent")
 
 

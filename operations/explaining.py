@@ -27,7 +27,7 @@ from operations.story_items import (
     StageEntered,
     Waited,
 )
-from operations.wording import amount_text, clock, compact, dollars, duration
+from operations.wording import amount_text, clock, compact, counted, dollars, duration
 from workflows.kernel.case import DEADLINE
 from workflows.kernel.decisions import Table
 
@@ -213,7 +213,8 @@ def ending(told: Story) -> Iterator[Line]:
         yield 8, f"{amount_text(totals.unknown)} unknown: attempts whose cost nobody can say", "red"
     yield (
         8,
-        f"{totals.steps} steps, {totals.attempts} attempts, {totals.model_attempts} of them of a model",
+        f"{counted(totals.steps, 'step')}, {counted(totals.attempts, 'attempt')}, "
+        f"{totals.model_attempts} of them of a model",
         "",
     )
 
