@@ -56,8 +56,8 @@ def add_stack(commands: "Commands[Parser]") -> None:
     commands.add_parser(
         "down",
         help="end what runs for this checkout",
-        description="Ends every server and worker of this checkout, the worker first: what `demo --keep` left "
-        "running, and a `dev` in another terminal with all that it started.",
+        description="Ends every server and worker of this checkout, the worker first: what `demo --keep` "
+        "left running, and a `dev` in another terminal with all that it started.",
     )
 
 

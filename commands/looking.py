@@ -10,13 +10,14 @@ from typing import Any
 
 from commands.asking import ways_to_answer
 from commands.failures import CommandError, Exit
-from commands.sources import history_of, pending_trail, status_by_query, status_from_history
+from commands.sources import Found, history_of, pending_trail, status_by_query, status_from_history
+from contracts.receipts import Status
 from operations.decision_rows import tables_of
 from operations.explaining import explain as print_story
 from operations.lines import console_on, put
 from operations.queueing import queued_in, with_queue
 from operations.statuses import print_status
-from operations.story import story
+from operations.story import Story, story
 from operations.verification import Verification, verify
 
 __all__ = ["explain", "export", "print_verification", "status"]
@@ -26,15 +27,7 @@ async def status(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
     """Where a run is: told by a worker, or recomputed from its history."""
     found = await history_of(options.run)
     told = story(found.history)
-    state, source = None, "from the history"
-    if found.client is not None:
-        state = await status_by_query(found.client, told.workflow_id)
-        source = "told by a worker" if state is not None else "from the history: no worker answers"
-    if state is None:
-        state = await status_from_history(found.history, list(workflows))
-    if state is not None and found.client is not None and told.state == "running":
-        handle = found.client.get_workflow_handle(told.workflow_id, run_id=told.run_id)
-        state = with_queue(state, queued_in(await handle.describe()))
+    state, source = await status_of(found, told, list(workflows))
     if options.json:
         content = state.model_dump(mode="json") if state is not None else None
         outcome = {"workflow_id": told.workflow_id, "state": told.state, "status": content}
@@ -54,6 +47,20 @@ async def status(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
     for what in told.about_to:
         put(console, (2, f"about to {what}", "cyan"))
     return Exit.OK
+
+
+async def status_of(found: Found, told: Story, workflows: list[Any]) -> tuple[Status | None, str]:
+    """What is known of where it is, and from whom."""
+    state, source = None, "from the history"
+    if found.client is not None:
+        state = await status_by_query(found.client, told.workflow_id)
+        source = "told by a worker" if state is not None else "from the history: no worker answers"
+    if state is None:
+        state = await status_from_history(found.history, workflows)
+    if state is not None and found.client is not None and told.state == "running":
+        handle = found.client.get_workflow_handle(told.workflow_id, run_id=told.run_id)
+        state = with_queue(state, queued_in(await handle.describe()))
+    return state, source
 
 
 async def explain(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
