@@ -18,7 +18,7 @@ from activities.catalogue import load_catalogue
 from activities.sheets import sheet_of
 from commands.asking import Questions
 from commands.failures import CommandError, Exit
-from commands.inputs import Given, given, workflow_named
+from commands.inputs import Given, given, left_out, workflow_named
 from commands.results import as_json, print_results
 from commands.terms_options import terms_of
 from commands.watching import Watched, board_on, going_on, watch
@@ -42,6 +42,8 @@ async def run(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
     terms = checked_terms(options, workflow)
     if options.id and len(arguments) != 1:
         raise CommandError(Exit.BAD_INPUT, f"--id names one run, but there are {len(arguments)} inputs")
+    for line in left_out(options.inputs):
+        put(console_on(sys.stderr), (0, line, "yellow"))
     client = await connect()
     runs = [await begin(client, workflow, each, terms, options) for each in arguments]
     if options.no_wait:
@@ -85,6 +87,8 @@ async def begin(
     )
     console = console_on(sys.stderr)
     put(console, (0, f"{each.label}: {joined_text(started, terms, again=options.again)}", ""))
+    for notice in each.notices:
+        put(console, (0, f"{each.label}: {notice}", "yellow"))
     for where in each.again:
         put(console, (0, f"{where}: the same message as {each.label}, so the same run", "dim"))
     return Watched(each.label, started.workflow_id, started.run_id)
