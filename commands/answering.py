@@ -28,11 +28,11 @@ async def answer(options: argparse.Namespace, workflows: list[Any], verdict: Ver
     """Show what waits, sign the verdict and send it. Refusals come back with their reason."""
     key = key_of(options)
     client = await connect()
-    name = await meant(client, options.run)
-    waiting = question_in(await status_of(client, name, workflows), name)
+    workflow_id = await meant(client, options.run)
+    waiting = question_in(await status_of(client, workflow_id, workflows), workflow_id)
     console = console_on(sys.stdout)
     details = waiting.details
-    put(console, (0, f"{verdict.value} {details.get('action')} of {name}", "bold"))
+    put(console, (0, f"{verdict.value} {details.get('action')} of {workflow_id}", "bold"))
     for name, value in (details.get("request") or {}).items():
         put(console, (2, f"{name.replace('_', ' ')}: {value}", ""))
     worst = dollars(Decimal(details.get("worst_usd", 0)))
@@ -44,7 +44,7 @@ async def answer(options: argparse.Namespace, workflows: list[Any], verdict: Ver
         signed = signed_answer(key, action=waiting.action or "", verdict=verdict)
     except ValueError as error:
         raise bad(str(error)) from None
-    by = await send_answer(client, name, signed)
+    by = await send_answer(client, workflow_id, signed)
     put(console, (0, f"accepted, as {by}", "green"))
     return Exit.OK
 
