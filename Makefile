@@ -64,7 +64,8 @@ lock: environment ## resolve requirements.lock again; UPGRADE=--upgrade takes ne
 	@! grep -nE '://|file:' requirements.lock
 
 stop: environment ## stop the servers that were started for this checkout
-	@$(PYTHON) -c 'from embedded.stack import home, stop_all; stop_all(home())'
+	@$(PYTHON) -c 'from embedded.stack import home, stop_all; \
+		print("ended:", ", ".join(stop_all(home())) or "nothing was running")'
 
 clean: ## stop the servers; remove the environment and caches, keep what was recorded
 	@if [ -x $(PYTHON) ]; then $(PYTHON) -c 'from embedded.stack import home, stop_all; stop_all(home())'; fi
@@ -74,5 +75,5 @@ clean: ## stop the servers; remove the environment and caches, keep what was rec
 reset: clean ## also remove every local record: runs, ledgers, logs
 	rm -rf .tenuto
 
-environment:
+environment: ## make .venv, or bring it up to date with requirements.lock
 	@sh bootstrap.sh

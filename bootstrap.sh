@@ -81,11 +81,11 @@ os.set_inheritable(lock, True)
 os.execvpe("sh", ["sh", "bootstrap.sh"], {**os.environ, "TENUTO_BOOTSTRAP": "locked"})'
 fi
 
-echo "Making .venv with $("$python" --version) (about 250 MB, once) ..."
+echo "Making .venv with $("$python" --version) (about 250 MB, once; a minute or two) ..."
 rm -rf .venv
 "$python" -m venv .venv
-if ! .venv/bin/python -m pip install --disable-pip-version-check --require-hashes --no-deps \
-    --only-binary :all: --requirement requirements.lock; then
+if ! .venv/bin/python -m pip install --quiet --progress-bar off --disable-pip-version-check \
+    --require-hashes --no-deps --only-binary :all: --requirement requirements.lock; then
     echo "The installation failed; the reason is above. Run it again: finished downloads are kept." >&2
     exit 1
 fi

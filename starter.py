@@ -42,6 +42,10 @@ def main(arguments: Sequence[str]) -> int:
         # Whoever read the output has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except ModuleNotFoundError as error:
+        # After a pull the lock may name a package that .venv has not got yet.
+        sys.stderr.write(f"starter: {error}; `make environment` brings .venv up to date\n")
+        return 1
     except Exception as error:
         from commands.failures import account_of, told
 
@@ -203,6 +207,10 @@ def finish(command: Callable[[], Coroutine[Any, Any, int]]) -> int:
 if __name__ == "__main__":
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, leave_at_once)
+    from commands.own_python import in_own_python
+
+    if not in_own_python():
+        os._exit(1)
     try:
         code = main(sys.argv[1:])
     except SystemExit as usage:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from temporalio.client import Client
-from temporalio.service import RPCError, RPCStatusCode
 
 from activities.approvers import new_key, signed_answer
+from commands.asking import says_yes
 from commands.failures import CommandError, Exit
-from commands.sources import status_by_query, status_from_history
+from commands.sources import meant, status_by_query, status_from_history
 from connection import Settings, connect
 from contracts.approvals import Verdict
 from contracts.receipts import Status, Waiting
@@ -28,20 +28,23 @@ async def answer(options: argparse.Namespace, workflows: list[Any], verdict: Ver
     """Show what waits, sign the verdict and send it. Refusals come back with their reason."""
     key = key_of(options)
     client = await connect()
-    waiting = question_in(await status_of(client, options.run, workflows), options.run)
+    workflow_id = await meant(client, options.run)
+    waiting = question_in(await status_of(client, workflow_id, workflows), workflow_id)
     console = console_on(sys.stdout)
     details = waiting.details
-    put(console, (0, f"{verdict.value} {details.get('action')} of {options.run}", "bold"))
+    put(console, (0, f"{verdict.value} {details.get('action')} of {workflow_id}", "bold"))
     for name, value in (details.get("request") or {}).items():
         put(console, (2, f"{name.replace('_', ' ')}: {value}", ""))
     worst = dollars(Decimal(details.get("worst_usd", 0)))
     put(console, (2, f"worst case {worst}, decided by {details.get('policy')}", ""))
     put(console, (2, f"requested by {details.get('requested_by')}, open until {clock(waiting.until)}", ""))
+    if sys.stdin.isatty() and not options.yes and not says_yes(console, f"{verdict.value} it?"):
+        raise CommandError(Exit.FAILED, "not answered; the run goes on waiting")
     try:
         signed = signed_answer(key, action=waiting.action or "", verdict=verdict)
     except ValueError as error:
         raise bad(str(error)) from None
-    by = await send_answer(client, options.run, signed)
+    by = await send_answer(client, workflow_id, signed)
     put(console, (0, f"accepted, as {by}", "green"))
     return Exit.OK
 
@@ -72,7 +75,9 @@ def key_of(options: argparse.Namespace) -> Path:
         key = folder / f"{options.by}.key"
     else:
         keys = sorted(folder.glob("*.key"))
-        if len(keys) != 1:
+        if not keys:
+            raise bad(f"no key is in {folder}; make one: python starter.py new-key NAME")
+        if len(keys) > 1:
             raise bad(f"{len(keys)} keys are in {folder}: say whose with --by NAME, or --key FILE")
         key = keys[0]
     if not key.is_file():
@@ -90,6 +95,8 @@ def make_key(options: argparse.Namespace) -> Exit:
     console = console_on(sys.stdout)
     put(console, (0, f"{private}", "bold"))
     put(console, (2, f"is the private key of {options.name}: move it to {options.name}'s own machine", ""))
+    here = f"to try it here leave it where it is, then `python starter.py approve ID --by {options.name}`"
+    put(console, (2, here, ""))
     public = private.with_suffix(".pub")
     put(console, (2, f"{public} makes {options.name} an approver; deleting it ends that", ""))
     return Exit.OK
@@ -98,19 +105,13 @@ def make_key(options: argparse.Namespace) -> Exit:
 async def cancel(options: argparse.Namespace) -> Exit:
     """Ask a run to end: it takes its way out, which compensates and hands over."""
     client = await connect()
-    handle = client.get_workflow_handle(options.run)
-    try:
-        described = await handle.describe()
-        await handle.cancel()
-    except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND:
-            raise
-        line = f"no open run {options.run!r} on this server; `starter.py list` shows those there are"
-        raise CommandError(Exit.BAD_INPUT, line) from None
-    over = described.close_time
+    name = await meant(client, options.run)
+    handle = client.get_workflow_handle(name)
+    over = (await handle.describe()).close_time
     if over is not None:
-        raise CommandError(Exit.FAILED, f"{options.run} had ended already, at {clock(over)}")
-    put(console_on(sys.stdout), (0, f"asked {options.run} to end; it takes its way out first", ""))
+        raise CommandError(Exit.FAILED, f"{name} had ended already, at {clock(over)}")
+    await handle.cancel()
+    put(console_on(sys.stdout), (0, f"asked {name} to end; it takes its way out first", ""))
     return Exit.OK
 
 

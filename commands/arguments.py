@@ -53,7 +53,12 @@ def add_stack(commands: "Commands[Parser]") -> None:
     evaluate.add_argument("--yes", action="store_true", help="agree to what it can cost at most, unasked")
     evaluate.add_argument("--json", action="store_true", help="the results as JSON")
     commands.add_parser("dev", help="a whole stack in the foreground, until Ctrl-C")
-    commands.add_parser("down", help="end what `demo --keep` left running")
+    commands.add_parser(
+        "down",
+        help="end what runs for this checkout",
+        description="Ends every server and worker of this checkout, the worker first: what `demo --keep` "
+        "left running, and a `dev` in another terminal with all that it started.",
+    )
 
 
 def add_run(commands: "Commands[Parser]", tenant: str) -> None:
@@ -90,14 +95,16 @@ def add_looking(commands: "Commands[Parser]") -> None:
     status = commands.add_parser("status", help="where a run is, what it waits for, what it cost")
     explain = commands.add_parser("explain", help="why a run took its path, from its history alone")
     for each in (status, explain):
-        each.add_argument("run", metavar="ID|FILE", help="a workflow id, or an exported history")
+        each.add_argument(
+            "run", metavar="ID|FILE", help="a workflow id or the end of one, or an exported history"
+        )
         each.add_argument("--json", action="store_true", help="the same as JSON")
     explain.add_argument("--verify", action="store_true", help="prove it again with the current code")
     export = commands.add_parser("export", help="a run's history as JSON")
     export.add_argument("run", metavar="ID")
     export.add_argument("--output", type=Path, metavar="FILE", help="instead of standard output")
     watch = commands.add_parser("watch", help="follow runs live until they end")
-    watch.add_argument("runs", nargs="+", metavar="ID", help="a workflow id")
+    watch.add_argument("runs", nargs="+", metavar="ID", help="a workflow id, or the end of one")
     watch.add_argument("--json", action="store_true", help="an object for each change, one a line")
     listing = commands.add_parser("list", help="the latest runs")
     listing.add_argument("--stage", metavar="STAGE", help="only those at this stage")
@@ -126,11 +133,12 @@ def add_people(commands: "Commands[Parser]") -> None:
         ("deny", "say no to the action that a run waits with"),
     ):
         answer = commands.add_parser(name, help=help_text)
-        answer.add_argument("run", metavar="ID")
+        answer.add_argument("run", metavar="ID", help="a workflow id, or the end of one")
         answer.add_argument("--by", metavar="NAME", help="whose key of the approvers' folder to sign with")
         answer.add_argument(
             "--key", type=Path, metavar="FILE", help="a private key elsewhere, named NAME.key"
         )
+        answer.add_argument("--yes", action="store_true", help="do not ask; nobody is asked off a terminal")
     repair = commands.add_parser(
         "repair",
         help="mend a step that failed and waits",

@@ -17,7 +17,7 @@ from operations.decision_rows import tables_of
 from operations.explaining import explain
 from operations.lines import put
 from operations.story import Story
-from operations.wording import dollars, duration
+from operations.wording import compact, dollars, tokens_text
 
 __all__ = ["as_text", "print_demo"]
 
@@ -67,9 +67,9 @@ def results(runs: Sequence[tuple[Sample, Story]]) -> list[tuple[Text, ...]]:
                 Text(path, style="green" if path == part.path else "yellow"),
                 Text("the same" if path == part.path else part.path),
                 Text(dollars(Decimal(refund)) if refund else ""),
-                Text(f"{dollars(totals.proven_usd)} {totals.proven_tokens:,} tok"),
+                Text(tokens_text(totals.proven_usd, totals.proven_tokens)),
                 Text(f"{totals.unknown.tokens:,} tok" if lost(told) else "", style="red"),
-                Text(duration(told.duration_s)),
+                Text(compact(told.duration_s)),
             )
         )
     return rows

@@ -63,7 +63,7 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
         ("one group, with a provider", "evaluate --only attempt --provider openai-small"),
     ),
     "dev": (("until Ctrl-C; another terminal starts the runs", "dev"),),
-    "down": (("after demo --keep", "down"),),
+    "down": (("after demo --keep, or to end a dev from elsewhere", "down"),),
     "run": (
         ("one ticket", "run resolve-ticket samples/tickets/01-broken-mugs.eml"),
         ("a folder of them, within narrower terms", "run resolve-ticket inbox/ --usd 0.02 --deadline 2h"),

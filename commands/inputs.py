@@ -2,7 +2,7 @@
 
 import inspect
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -13,8 +13,13 @@ from commands.failures import CommandError, Exit
 from contracts.tickets import Ticket
 from contracts.values import Value
 from operations.inbox import read_inbox
+from operations.ticket_sources import passed_over
+from operations.wording import counted
 
-__all__ = ["Given", "given", "workflow_named"]
+__all__ = ["Given", "given", "left_out", "workflow_named"]
+
+# Enough to see what was not meant to be left out.
+MOST_KINDS = 5
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,8 @@ class Given:
     argument: Value
     again: tuple[str, ...] = ()
     """Where else among the inputs the same is; it is one run."""
+    notices: tuple[str, ...] = ()
+    """What is odd about it."""
 
 
 def workflow_named(name: str, workflows: Sequence[Any]) -> Any:
@@ -41,8 +48,17 @@ def given(workflow: Any, inputs: Sequence[str], sender: str | None = None) -> li
     model = argument_of(workflow)
     if model is Ticket:
         received = read_inbox(inputs, sys.stdin.buffer, sender)
-        return [Given(each.label, each.ticket, each.again) for each in received]
+        return [Given(each.label, each.ticket, each.again, tuple(each.notices)) for each in received]
     return [Given(Path(name).name, from_json(model, name)) for name in inputs]
+
+
+def left_out(inputs: Sequence[str]) -> Iterator[str]:
+    """A line for each folder that holds files of other kinds than those that are read."""
+    for name in inputs:
+        others = passed_over(name)
+        if others:
+            kinds = ", ".join(sorted({file.suffix.lower() or file.name for file in others})[:MOST_KINDS])
+            yield f"{name}: {counted(len(others), 'file')} of other kinds passed over: {kinds}"
 
 
 def argument_of(workflow: Any) -> type[Value]:

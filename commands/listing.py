@@ -17,10 +17,11 @@ from temporalio.service import RPCError, RPCStatusCode
 from commands.failures import CommandError, Exit
 from commands.tables import print_rows
 from commands.terms_options import length_of_time
+from commands.watching import AWAITING
 from connection import connect
 from operations.lines import console_on, put, safe
 from operations.starting import STAGE, TENANT
-from operations.wording import clock, dollars, duration, state_of
+from operations.wording import compact, dollars, minute, state_of
 from workflows.kernel.run import SPENT
 
 __all__ = ["STORIES", "list_runs"]
@@ -30,8 +31,8 @@ READ_AT_MOST = 1_000
 COLUMNS = ("workflow id", "state", "stage", "tenant", "spent", "started", "took")
 # What schedules start tells no story.
 STORIES = "WorkflowType != 'close-leases'"
-# A workflow calls a stage so when it waits for a person there.
-AWAITING = "awaiting"
+# What a narrow terminal leaves out first: an id begins with its workflow and its tenant.
+SPARE = ("tenant", "took", "started")
 STYLES = {"completed": "green", "running": "cyan"}
 
 
@@ -67,9 +68,9 @@ class Listed:
         )
 
     def cells(self) -> tuple[str, ...]:
-        """In the order of COLUMNS."""
-        spent = "" if self.spent is None else dollars(self.spent)
-        started, took = clock(self.started_at), duration(self.took.total_seconds())
+        """In the order of COLUMNS; what is free has spent nothing worth a column."""
+        spent = dollars(self.spent) if self.spent else ""
+        started, took = minute(self.started_at), compact(self.took.total_seconds())
         return self.workflow_id, self.state, self.stage, self.tenant, spent, started, took
 
     def as_json(self) -> dict[str, Any]:
@@ -103,6 +104,9 @@ async def list_runs(options: argparse.Namespace, workflows: Sequence[Any]) -> Ex
             if query != STORIES
             else "no run yet; `python starter.py run --help`"
         )
+        stages = known_stages(workflows)
+        if options.stage is not None and options.stage not in stages:
+            nothing += f"; no workflow has a stage {options.stage!r}: known are {', '.join(stages)}"
         sys.stderr.write(f"{nothing}\n")
         return Exit.OK
     if not options.json:
@@ -143,9 +147,12 @@ def conditions(options: argparse.Namespace, workflows: Sequence[Any]) -> Iterato
         since = datetime.now(UTC) - length_of_time(options.since, "--since")
         yield f"StartTime >= '{since.isoformat()}'"
     if options.waiting:
-        stages = {stage.value for each in workflows for stage in each.plan.stages}
-        awaiting = ", ".join(f"'{name}'" for name in sorted(stages) if name.startswith(AWAITING))
+        awaiting = ", ".join(f"'{name}'" for name in known_stages(workflows) if name.startswith(AWAITING))
         yield f"ExecutionStatus = 'Running' AND {STAGE.name} IN ({awaiting})"
+
+
+def known_stages(workflows: Sequence[Any]) -> list[str]:
+    return sorted({stage.value for each in workflows for stage in each.plan.stages})
 
 
 def print_runs(runs: Sequence[Listed], console: Console) -> None:
@@ -154,4 +161,4 @@ def print_runs(runs: Sequence[Listed], console: Console) -> None:
         name, state, *rest = (Text(safe(cell)) for cell in each.cells())
         state.stylize(STYLES.get(each.state, "red"))
         rows.append((name, state, *rest))
-    print_rows(console, COLUMNS, rows)
+    print_rows(console, COLUMNS, rows, spare=SPARE)

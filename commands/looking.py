@@ -4,16 +4,20 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from commands.asking import ways_to_answer
 from commands.failures import CommandError, Exit
-from commands.sources import history_of, status_by_query, status_from_history
+from commands.sources import Found, history_of, pending_trail, status_by_query, status_from_history
+from contracts.receipts import Status
 from operations.decision_rows import tables_of
 from operations.explaining import explain as print_story
 from operations.lines import console_on, put
+from operations.queueing import queued_in, with_queue
 from operations.statuses import print_status
-from operations.story import story
+from operations.story import Story, story
 from operations.verification import Verification, verify
 
 __all__ = ["explain", "export", "print_verification", "status"]
@@ -23,12 +27,7 @@ async def status(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
     """Where a run is: told by a worker, or recomputed from its history."""
     found = await history_of(options.run)
     told = story(found.history)
-    state, source = None, "from the history"
-    if found.client is not None:
-        state = await status_by_query(found.client, options.run)
-        source = "told by a worker" if state is not None else "from the history: no worker answers"
-    if state is None:
-        state = await status_from_history(found.history, list(workflows))
+    state, source = await status_of(found, told, list(workflows))
     if options.json:
         content = state.model_dump(mode="json") if state is not None else None
         outcome = {"workflow_id": told.workflow_id, "state": told.state, "status": content}
@@ -38,12 +37,9 @@ async def status(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
     put(console, (0, f"{told.workflow_id}: {told.state} ({source})", "bold"))
     if state is not None:
         print_status(state, console)
-        if any(each.action is not None for each in state.waiting) and found.client is not None:
-            words = f"python starter.py approve {told.workflow_id} --by NAME, or deny"
-            put(console, (2, f"answer with {words}", "bold"))
-        if any(each.parked is not None for each in state.waiting) and found.client is not None:
-            words = f"python starter.py repair {told.workflow_id} --retry, --supply FILE or --abort"
-            put(console, (2, f"repair with {words}", "bold"))
+        if found.client is not None:
+            for way in dict.fromkeys(way for _, way in ways_to_answer(told.workflow_id, state)):
+                put(console, (2, way, "bold"))
     elif told.state == "not started":
         put(console, (2, "no worker has completed a task of it; start one with `python worker.py`", "yellow"))
     if told.reason is not None:
@@ -53,10 +49,27 @@ async def status(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
     return Exit.OK
 
 
+async def status_of(found: Found, told: Story, workflows: list[Any]) -> tuple[Status | None, str]:
+    """What is known of where it is, and from whom."""
+    state, source = None, "from the history"
+    if found.client is not None:
+        state = await status_by_query(found.client, told.workflow_id)
+        source = "told by a worker" if state is not None else "from the history: no worker answers"
+    if state is None:
+        state = await status_from_history(found.history, workflows)
+    if state is not None and found.client is not None and told.state == "running":
+        handle = found.client.get_workflow_handle(told.workflow_id, run_id=told.run_id)
+        state = with_queue(state, queued_in(await handle.describe()))
+    return state, source
+
+
 async def explain(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
     """A run's story, and with --verify whether it can be proven again."""
-    history = (await history_of(options.run)).history
+    found = await history_of(options.run)
+    history = found.history
     told = story(history)
+    if told.state == "running":
+        told = story(history, await pending_trail(history, list(workflows)))
     verified = None
     if options.verify and told.state != "not started":
         verified = await verify(history, list(workflows))
@@ -68,9 +81,12 @@ async def explain(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit
         sys.stdout.write(json.dumps(content, indent=1) + "\n")
     else:
         console = console_on(sys.stdout)
-        print_story(told, tables_of(list(workflows)), console)
+        now = datetime.now(UTC) if found.client is not None else None
+        print_story(told, tables_of(list(workflows)), console, now=now)
         if verified is not None:
             print_verification(verified, console)
+            if told.pending:
+                put(console, (2, "what is not in the trail yet was not compared with anything", "yellow"))
     return Exit.OK if verified is None or verified.holds else Exit.FOUND
 
 

@@ -68,6 +68,10 @@ def files_in(inputs: Sequence[str]) -> list[Path]:
     files: list[Path] = []
     for name in inputs:
         path = Path(name)
+        if not path.exists():
+            line = "no such file or folder; of a run on the server the history is wanted: "
+            steps = f"`python starter.py export {name} --output run.json`, or --query \"WorkflowId='{name}'\""
+            raise CommandError(Exit.BAD_INPUT, f"{name}: {line}{steps}")
         found = sorted(path.glob("*.json")) if path.is_dir() else [path]
         if not found:
             raise CommandError(Exit.BAD_INPUT, f"{name}: no .json file in this folder")

@@ -10,7 +10,7 @@ from rich.text import Text
 from commands.tables import print_rows
 from operations.lines import put, safe
 from operations.story import Story
-from operations.wording import dollars, duration
+from operations.wording import compact, dollars, tokens_text
 
 __all__ = ["as_json", "print_results"]
 
@@ -27,9 +27,9 @@ def print_results(stories: Sequence[tuple[str, Story]], console: Console) -> Non
                 Text(path_of(told), style="" if told.state in {"completed", "running"} else "red"),
                 Text(safe(str(result.get("order_number") or ""))),
                 Text(dollars(Decimal(result["refunded"])) if result.get("refunded") else ""),
-                Text(f"{dollars(totals.proven_usd)} {totals.proven_tokens:,} tok"),
-                Text(f"{dollars(lost.usd)} {lost.tokens:,} tok" if lost.calls else "", style="red"),
-                Text(duration(told.duration_s)),
+                Text(tokens_text(totals.proven_usd, totals.proven_tokens)),
+                Text(tokens_text(lost.usd, lost.tokens) if lost.calls else "", style="red"),
+                Text(compact(told.duration_s)),
             )
         )
     print_rows(console, ("input", "path", "order", "refund", "proven", "unknown", "time"), rows)

@@ -5,7 +5,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -16,8 +16,9 @@ from temporalio.client import Client
 
 from activities.catalogue import load_catalogue
 from activities.sheets import sheet_of
+from commands.asking import Questions
 from commands.failures import CommandError, Exit
-from commands.inputs import Given, given, workflow_named
+from commands.inputs import Given, given, left_out, workflow_named
 from commands.results import as_json, print_results
 from commands.terms_options import terms_of
 from commands.watching import Watched, board_on, going_on, watch
@@ -27,7 +28,7 @@ from operations.histories import fetch
 from operations.lines import console_on, put
 from operations.starting import Started, check_terms, start
 from operations.story import Story, story
-from operations.wording import amount_text, clock
+from operations.wording import amount_text, clock, duration
 
 __all__ = ["has_workers", "run", "stories_of"]
 
@@ -41,6 +42,8 @@ async def run(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
     terms = checked_terms(options, workflow)
     if options.id and len(arguments) != 1:
         raise CommandError(Exit.BAD_INPUT, f"--id names one run, but there are {len(arguments)} inputs")
+    for line in left_out(options.inputs):
+        put(console_on(sys.stderr), (0, line, "yellow"))
     client = await connect()
     runs = [await begin(client, workflow, each, terms, options) for each in arguments]
     if options.no_wait:
@@ -54,7 +57,7 @@ async def run(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
         put(console, (0, note, "yellow"))
     try:
         with board_on(console) as board:
-            await watch(client, runs, board)
+            await watch(client, runs, board, details=Questions(board))
     except asyncio.CancelledError:
         raise CommandError(Exit.INTERRUPTED, going_on(runs)) from None
     return await report(client, runs, options)
@@ -83,22 +86,50 @@ async def begin(
         again=options.again,
     )
     console = console_on(sys.stderr)
-    put(console, (0, f"{each.label}: {joined_text(started, terms)}", ""))
+    put(console, (0, f"{each.label}: {joined_text(started, terms, again=options.again)}", ""))
+    for notice in each.notices:
+        put(console, (0, f"{each.label}: {notice}", "yellow"))
     for where in each.again:
         put(console, (0, f"{where}: the same message as {each.label}, so the same run", "dim"))
     return Watched(each.label, started.workflow_id, started.run_id)
 
 
-def joined_text(started: Started, terms: Terms) -> str:
-    if not started.joined:
+def joined_text(started: Started, terms: Terms, *, again: bool) -> str:
+    """Whether it was there before, under which other terms, and what would start it anew."""
+    if not started.joined or started.began_at is None or started.terms is None:
         return f"started {started.workflow_id}"
-    text = f"joined {started.workflow_id}"
-    if started.began_at is not None:
-        text += f", which began {clock(started.began_at)}"
-    if started.terms is not None and started.terms != terms:
-        theirs = started.terms
-        text += f", under its own terms: {amount_text(theirs.cap)}, profile {theirs.profile}"
-    return text + " (--again starts anew)"
+    since = clock(started.began_at)
+    began = f"which is still running, since {since}" if started.goes_on else f"which began {since}"
+    text = f"joined {started.workflow_id}, {began}"
+    other = ", ".join(differing(started.terms, terms))
+    if other:
+        text += f", under its own terms: {other}"
+    if not started.goes_on:
+        return text + " (--again starts anew)"
+    if again or other:
+        text += (
+            "; --again starts anew only after it ended: wait, or "
+            f"`python starter.py cancel {started.workflow_id}`"
+        )
+    return text
+
+
+def differing(theirs: Terms, asked: Terms) -> Iterator[str]:
+    """Each of a run's terms that is not as it was asked for now."""
+    wanted = named(asked)
+    for name, value in named(theirs).items():
+        if value != wanted[name]:
+            yield f"{name} {value} (asked: {wanted[name]})"
+
+
+def named(terms: Terms) -> dict[str, str]:
+    return {
+        "cap": amount_text(terms.cap),
+        "deadline": duration(terms.deadline.total_seconds()),
+        "profile": terms.profile,
+        "requested by": terms.requested_by,
+        "parking": duration(terms.park.total_seconds()) if terms.park else "none",
+    }
 
 
 async def has_workers(client: Client) -> bool:

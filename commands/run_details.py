@@ -14,6 +14,7 @@ from commands.watching import Watched, lines_of
 from contracts.receipts import Status
 from operations.histories import fetch
 from operations.lines import Line, wrapped
+from operations.queueing import with_queue
 from operations.statuses import lines, waiting_lines
 from operations.wording import clock, dollars, duration
 
@@ -31,16 +32,19 @@ class Details:
         self._workflows = list(workflows)
         self._seen: dict[str, int] = {}
         self._asked: dict[str, float] = {}
+        self._last: dict[str, Status | None] = {}
 
     async def __call__(self, client: Client, run: Watched) -> bool:
         """Whether there is something new. A history that has not grown holds nothing new."""
         key = run.workflow_id
         again = run.source != TOLD and time.monotonic() - self._asked.get(key, 0.0) > ASK_AGAIN_S
-        if self._seen.get(key) == run.events and not (again and not run.over):
-            return False
         before = (run.status, run.source)
-        run.status, run.source = await self._status(client, run)
-        self._seen[key], self._asked[key] = run.events, time.monotonic()
+        if self._seen.get(key) != run.events or (again and not run.over):
+            self._last[key], run.source = await self._status(client, run)
+            self._seen[key], self._asked[key] = run.events, time.monotonic()
+        last = self._last[key]
+        # Whether an attempt has been taken is not in the history before it ends.
+        run.status = with_queue(last, run.queued) if last is not None else None
         return (run.status, run.source) != before
 
     async def _status(self, client: Client, run: Watched) -> tuple[Status | None, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from temporalio.client import Client
 
+from commands.asking import says_yes
 from commands.failures import CommandError, Exit
 from commands.services import catalogue_here, needed_model, payments_service, samples_in, worker_service
 from embedded.local_model import JOURNAL
@@ -51,8 +52,7 @@ def agree_to_cost(profile: str, tickets: int, console: Console, *, agreed: bool)
     if not sys.stdin.isatty():
         line = f"{profile} charges, and nobody is here to be asked: agree with --yes"
         raise CommandError(Exit.BAD_INPUT, line)
-    console.print("go on? [y/N] ", end="")
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+    if not says_yes(console, "go on?"):
         raise CommandError(Exit.FAILED, "not started; nothing was spent")
 
 

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from temporalio.client import Client, WorkflowHistory, WorkflowQueryFailedError
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from commands.failures import CommandError, Exit
 from connection import connect
@@ -14,10 +15,13 @@ from operations.histories import HistoryError, decided, fetch, load
 from operations.recomputing import recompute
 from workflows.kernel.case import STATUS
 
-__all__ = ["Found", "history_of", "status_by_query", "status_from_history"]
+__all__ = ["Found", "history_of", "meant", "pending_trail", "status_by_query", "status_from_history"]
 
 # A worker answers in milliseconds; without one the server waits as long as it may.
 QUERY_PATIENCE = timedelta(seconds=2)
+RPC_PATIENCE = timedelta(seconds=10)
+# The end of an id is looked for among so many of the latest; a shorter one is rather a slip.
+READ_AT_MOST, SHORTEST_END = 1_000, 4
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,27 @@ async def history_of(name: str) -> Found:
     if recorded is not None:
         return Found(recorded)
     client = await connect()
-    return Found(await fetch(client, name), client)
+    return Found(await fetch(client, await meant(client, name)), client)
+
+
+async def meant(client: Client, name: str) -> str:
+    """The workflow id that a person means: the whole, or an end that only one has.
+
+    Raises HistoryError when there is no such run, CommandError when there are several.
+    """
+    try:
+        return (await client.get_workflow_handle(name).describe(rpc_timeout=RPC_PATIENCE)).id
+    except RPCError as error:
+        if error.status not in (RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT):
+            raise
+    known = {each.id async for each in client.list_workflows(limit=READ_AT_MOST)}
+    found = sorted(each for each in known if len(name) >= SHORTEST_END and each.endswith(name))
+    if len(found) > 1:
+        raise CommandError(Exit.BAD_INPUT, f"{name!r} is the end of several ids: {', '.join(found)}")
+    if not found:
+        line = f"no run {name!r} on this server; `python starter.py list` shows what there is"
+        raise HistoryError(line)
+    return found[0]
 
 
 def from_file(name: str) -> WorkflowHistory | None:
@@ -74,6 +98,14 @@ async def status_from_history(history: WorkflowHistory, workflows: list[type]) -
             f"({one_line(recomputed.failure)}); `explain` needs no code",
         )
     return recomputed.status
+
+
+async def pending_trail(history: WorkflowHistory, workflows: list[type]) -> list[dict[str, Any]]:
+    """What the current code has decided since the last link of the recorded trail; nothing where it cannot
+    follow the history.
+    """
+    recomputed = await recompute(decided(history), workflows)
+    return recomputed.pending if recomputed.failure is None else []
 
 
 def one_line(error: BaseException) -> str:

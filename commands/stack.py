@@ -19,7 +19,7 @@ from commands.services import (
     samples_in,
     worker_service,
 )
-from embedded.stack import Service, home, stop_all
+from embedded.stack import Service, State, home, stop_all
 from embedded.temporal_server import ensure_temporal
 from operations.lines import console_on, put
 
@@ -28,6 +28,8 @@ __all__ = ["dev", "down", "ended_in_order", "refuse_second_worker", "running"]
 # What is under way when the worker is asked to stop may end: an attempt takes two minutes at most.
 DRAIN_S = 135.0
 PATIENCE_S = 10.0
+# A worker that ends so often has a reason that no start removes.
+STARTED_AGAIN = 3
 # First who works, last what everything stands on.
 ORDER = ("worker", "payments", "model", "temporal")
 
@@ -36,7 +38,6 @@ def dev() -> NoReturn:
     """Start what is not running and say where it is; at its end, which is Ctrl-C, end what was started."""
     folder = home()
     console = console_on(sys.stdout)
-    profile = catalogue_here(os.environ).profiles[0]
     refuse_second_worker()
     profile = catalogue_here(os.environ).profiles[0]
     check_key(profile, os.environ)
@@ -53,14 +54,33 @@ def dev() -> NoReturn:
         model = needed_model(folder, profile, os.environ)
         if model is not None:
             put(console, (0, f"model      {model.model} at {model.address}", ""))
-        worker.ensure()
+        state = worker.ensure()
         put(console, (0, f"worker     log {worker.log}", ""))
         example = "python starter.py run resolve-ticket samples/tickets/01-broken-mugs.eml"
         put(console, (0, f"ready: {example}", "bold"))
         put(console, (0, "Ctrl-C ends all of it, the worker first; once more ends it at once", "dim"))
+        keep_working(worker, state, console)
+    raise CommandError(Exit.FAILED, f"the worker ended; its log is {worker.log}")
+
+
+def keep_working(worker: Service, state: State, console: Console) -> None:
+    """Start it again when it was killed or failed; return when it was asked to end, or will not live."""
+    for number in range(STARTED_AGAIN + 1):
         while worker.running() is not None:
             time.sleep(1.0)
-    raise CommandError(Exit.FAILED, f"the worker ended; its log is {worker.log}")
+        code = worker.end_of(state)
+        if not code:
+            return
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        if number == STARTED_AGAIN:
+            put(console, (0, f"the worker {how} once more", "bold red"))
+            return
+        put(
+            console,
+            (0, f"the worker {how}; it is started again ({number + 1} of {STARTED_AGAIN})", "bold red"),
+        )
+        state = worker.ensure()
+        put(console, (0, "the worker works again; the runs go on where they were", "bold green"))
 
 
 def down() -> Exit:
@@ -80,10 +100,10 @@ def running() -> set[str]:
 
 def refuse_second_worker() -> None:
     """Two stacks of one checkout would take each other's tasks. Raises CommandError."""
-    taken = running() & {"worker", "payments"}
-    if taken:
-        line = f"{' and '.join(sorted(taken))} of this checkout run already"
-        raise CommandError(Exit.FAILED, f"{line}; `python starter.py down` ends them")
+    there = [name for name in ORDER if name in running()]
+    if "worker" in there or "payments" in there:
+        line = f"a stack of this checkout runs already: {', '.join(there)}"
+        raise CommandError(Exit.FAILED, f"{line}; `python starter.py down` ends it")
 
 
 @contextmanager

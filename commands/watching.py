@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from rich.console import Console, RenderableType
 from rich.live import Live
@@ -16,11 +16,15 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from contracts.receipts import Status
 from operations.lines import put, safe
+from operations.queueing import queued_in
 from operations.starting import STAGE
 from operations.wording import duration, state_of
+from workflows.kernel.run import PARKED
 
-__all__ = ["RPC_PATIENCE", "Board", "Watched", "board_on", "going_on", "watch"]
+__all__ = ["AWAITING", "RPC_PATIENCE", "Board", "Watched", "board_on", "going_on", "watch"]
 
+# A workflow calls a stage so when it waits for a person there.
+AWAITING = "awaiting"
 POLL_S = 0.4
 RPC_PATIENCE = timedelta(seconds=10)
 # The server may be restarted under a watcher; the runs go on.
@@ -45,6 +49,10 @@ class Watched:
     ended: float | None = None
     events: int = 0
     """How long its history was when it was last looked at."""
+    asks: bool = False
+    """It may wait for a person."""
+    queued: dict[int, datetime] = field(default_factory=dict)
+    """By the number of the step, since when its attempt waits for somebody to take it."""
     status: Status | None = None
     """Only where somebody asks for details."""
     source: str = ""
@@ -187,7 +195,10 @@ async def look(client: Client, run: Watched) -> bool:
     described = await handle.describe(rpc_timeout=RPC_PATIENCE)
     before = (run.stage, run.state)
     run.events = described.history_length
-    run.stage = described.typed_search_attributes.get(STAGE, run.stage)
+    attributes = described.typed_search_attributes
+    run.stage = attributes.get(STAGE, run.stage)
+    run.asks = run.stage.startswith(AWAITING) or attributes.get(PARKED) is not None
+    run.queued = queued_in(described)
     if described.status not in (None, WorkflowExecutionStatus.RUNNING):
         run.state = state_of(described.status)
         took = (described.close_time or described.start_time) - described.start_time

@@ -12,15 +12,15 @@ from typing import Any
 
 from rich.console import Console
 from temporalio.client import Client
-from temporalio.service import RPCError, RPCStatusCode
 
+from commands.asking import Questions
 from commands.failures import CommandError, Exit
 from commands.results import as_json, print_results
 from commands.run import stories_of
 from commands.run_details import Details, News, picture
+from commands.sources import meant
 from commands.watching import RPC_PATIENCE, Board, Watched, board_on, going_on, watch
 from connection import connect
-from operations.histories import HistoryError
 from operations.lines import console_on
 
 __all__ = ["watch_runs"]
@@ -52,7 +52,15 @@ async def watch_runs(options: argparse.Namespace, workflows: Sequence[Any]) -> E
     console = console_on(sys.stderr if options.json else sys.stdout, whole_lines=True)
     try:
         with board_for(console, as_objects=options.json) as board:
-            await watch(client, runs, board, details=Details(workflows))
+            find_out, questions = Details(workflows), Questions(board)
+
+            async def details(client: Client, run: Watched) -> bool:
+                news = await find_out(client, run)
+                if run.status is not None and not run.over:
+                    questions.tell(run, run.status)
+                return news
+
+            await watch(client, runs, board, details=details)
     except asyncio.CancelledError:
         raise CommandError(Exit.INTERRUPTED, going_on(runs)) from None
     await show_ends(client, runs, options, console)
@@ -65,15 +73,10 @@ def board_for(console: Console, *, as_objects: bool) -> AbstractContextManager[B
     return board_on(console, picture=picture, change=News())
 
 
-async def found(client: Client, workflow_id: str) -> Watched:
+async def found(client: Client, name: str) -> Watched:
     """The latest run of that id. Raises HistoryError when there is none."""
-    try:
-        described = await client.get_workflow_handle(workflow_id).describe(rpc_timeout=RPC_PATIENCE)
-    except RPCError as error:
-        if error.status not in (RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT):
-            raise
-        line = f"no run {workflow_id!r} on this server; `starter.py list` shows what there is"
-        raise HistoryError(line) from None
+    workflow_id = await meant(client, name)
+    described = await client.get_workflow_handle(workflow_id).describe(rpc_timeout=RPC_PATIENCE)
     since = datetime.now(UTC) - described.start_time
     began = time.monotonic() - since.total_seconds()
     return Watched(workflow_id, workflow_id, described.run_id, began=began)

@@ -159,7 +159,7 @@ class StepLine(Value):
     name: str
     why: str
     state: str
-    """`running`, `waiting`, `done` or `failed`."""
+    """`running`, `waiting`, `done` or `failed`; `queued` where the server says that nobody has taken it."""
     attempts: int
     since: datetime
 

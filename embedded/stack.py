@@ -24,6 +24,7 @@ KILL_PATIENCE_S = 5.0
 
 # Children of this process: kept, so that the ended ones are reaped.
 _children: list["subprocess.Popen[bytes]"] = []
+_codes: dict[int, int] = {}
 
 
 class ServiceError(Exception):
@@ -101,6 +102,10 @@ class Service:
     def running(self) -> State | None:
         """The state of the service if its process lives; whether it answers is not asked."""
         return self._record.read() if self._alive() else None
+
+    def end_of(self, state: State) -> int | None:
+        """The exit code of an ended process that this one started, negative for a signal; else None."""
+        return None if self._alive() else _codes.get(state.pid)
 
     def ensure(self, *, suits: Callable[[State], bool] = lambda state: True) -> State:
         """The service as it runs, or started now. One that does not suit or not answer is replaced.
@@ -188,5 +193,6 @@ class Service:
         return True
 
     def _alive(self) -> bool:
-        _children[:] = [child for child in _children if child.poll() is None]
+        _codes.update({child.pid: child.returncode for child in _children if child.poll() is not None})
+        _children[:] = [child for child in _children if child.returncode is None]
         return self._record.alive()

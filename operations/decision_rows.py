@@ -24,24 +24,18 @@ def decision_lines(
     item: Decided, limits: Mapping[str, Decimal], table: Table[Any, Any] | None
 ) -> Iterator[Line]:
     """Every row up to the hit when `table` still decides like this; else row and facts as recorded."""
-    yield (
-        0,
-        f"decided {item.table} v{item.version}: {item.outcome}, because {item.because} (row {item.row})",
-        "bold",
-    )
+    yield 0, f"decided {item.table} v{item.version}: {item.outcome}, because {item.because}", "bold"
     decision = decided_again(item, limits, table)
     if table is None or decision is None:
-        yield 11, f"as recorded; the current code {difference(item, table)}", "yellow"
+        yield 11, f"row {item.row}, as recorded; the current code {difference(item, table)}", "yellow"
         yield 11, ", ".join(f"{name}: {value}" for name, value in item.facts.items()), "dim"
         return
     for number, row in enumerate(table.rows[: item.row], start=1):
-        hit = number == item.row
-        mark = "→" if hit else " "
-        yield (
-            11,
-            f"{mark} {number}. {row.outcome.value}: {row.because}: {row.text(decision.facts, limits)}",
-            "green" if hit else "dim",
-        )
+        conditions = row.text(decision.facts, limits) if row.conditions else "none above does"
+        if number == item.row:
+            yield 11, f"→   {number}. {row.outcome.value}, as {conditions}", "green"
+        else:
+            yield 11, f"no  {number}. {row.outcome.value} if {conditions}", "dim"
 
 
 def decided_again(

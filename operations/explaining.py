@@ -1,6 +1,7 @@
 """A story as text for a person, line by line, as wide as the terminal is."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from rich.console import Console
@@ -26,7 +27,7 @@ from operations.story_items import (
     StageEntered,
     Waited,
 )
-from operations.wording import amount_text, clock, dollars, duration
+from operations.wording import amount_text, clock, compact, counted, dollars, duration
 from workflows.kernel.case import DEADLINE
 from workflows.kernel.decisions import Table
 
@@ -36,30 +37,39 @@ Tables = Mapping[str, Table[Any, Any]]
 STATE_STYLES = {"completed": "bold green", "running": "bold cyan", "not started": "bold yellow"}
 
 
-def explain(told: Story, tables: Tables, console: Console) -> None:
-    """Print it. `tables` are the current code's; a decision of another version is shown as recorded."""
-    for line in heading(told):
+def explain(told: Story, tables: Tables, console: Console, *, now: datetime | None = None) -> None:
+    """Print it. `tables` are the current code's; a decision of another version is shown as recorded.
+
+    `now` is for a run that goes on; a history in a file ends with its last event.
+    """
+    for line in heading(told, now):
         put(console, line)
     console.print()
     for item in told.items:
         if isinstance(item, Waited) and item.what == DEADLINE and item.state != "fired":
             continue  # every run has one, and the heading names it
         since = (item.at - told.started_at).total_seconds()
-        (_, words, style), *rest = item_lines(item, told, tables)
         later = " [about to be taken in]" if item.beyond else ""
-        put(console, (0, f"{words}{later}", style), head=f"{f'+{duration(since)}':<10} ")
-        for line in rest:
-            put(console, line)
+        print_item(item_lines(item, told, tables), console, f"+{compact(since)}", later)
+    if told.pending:
+        put(console, (0, "not in the history's trail yet; as the current code decides:", "bold yellow"))
+    for item in told.pending:
+        print_item(item_lines(item, told, tables), console)
     console.print()
     for line in ending(told):
         put(console, line)
 
 
-def heading(told: Story) -> Iterator[Line]:
+def print_item(lines: Iterator[Line], console: Console, when: str = "", later: str = "") -> None:
+    (_, words, style), *rest = lines
+    put(console, (0, f"{words}{later}", style), head=f"{when:<10} ")
+    for line in rest:
+        put(console, line)
+
+
+def heading(told: Story, now: datetime | None = None) -> Iterator[Line]:
     yield 0, f"{told.workflow_id}   run {told.run_id}", "bold"
-    until = f" to {clock(told.ended_at)}" if told.ended_at else ""
-    words = f"{told.state} after {duration(told.duration_s)}   {clock(told.started_at)}{until}"
-    yield 2, words, STATE_STYLES.get(told.state, "bold red")
+    yield 2, age(told, now), STATE_STYLES.get(told.state, "bold red")
     if told.terms is not None:
         terms = told.terms
         yield (
@@ -74,6 +84,16 @@ def heading(told: Story) -> Iterator[Line]:
         free = not price.input and not price.output
         rate = "free" if free else f"{dollars(price.input)} in, {dollars(price.output)} out a million tokens"
         yield 2, f"{'model' if number == 0 else 'then'} {route.model} ({route.name}): {rate}", ""
+
+
+def age(told: Story, now: datetime | None) -> str:
+    """How long it took; of a run that goes on, how long by now, or by its last recorded event."""
+    since, took = clock(told.started_at), duration(told.duration_s)
+    if told.ended_at is not None:
+        return f"{told.state} after {took}   {since} to {clock(told.ended_at)}"
+    if now is None:
+        return f"{told.state} at its last recorded event, {took} after its start   {since}"
+    return f"{told.state} for {duration((now - told.started_at).total_seconds())}   since {since}"
 
 
 def item_lines(item: Item, told: Story, tables: Tables) -> Iterator[Line]:
@@ -193,7 +213,8 @@ def ending(told: Story) -> Iterator[Line]:
         yield 8, f"{amount_text(totals.unknown)} unknown: attempts whose cost nobody can say", "red"
     yield (
         8,
-        f"{totals.steps} steps, {totals.attempts} attempts, {totals.model_attempts} of them of a model",
+        f"{counted(totals.steps, 'step')}, {counted(totals.attempts, 'attempt')}, "
+        f"{totals.model_attempts} of them of a model",
         "",
     )
 

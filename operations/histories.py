@@ -28,7 +28,7 @@ async def fetch(client: Client, workflow_id: str, run_id: str | None = None) -> 
     except RPCError as error:
         if error.status in (RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT):
             raise HistoryError(
-                f"no run {workflow_id!r} on this server; `starter.py list` shows what there is"
+                f"no run {workflow_id!r} on this server; `python starter.py list` shows what there is"
             ) from error
         raise
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from contracts.tickets import Ticket
-from operations.mails import ticket_of_mail
+from operations.mails import ATTACHED, ticket_of_mail
 from operations.plain_tickets import ticket_of_json, ticket_of_text
 from operations.ticket_making import InboxError
 from operations.ticket_sources import LARGEST_MAIL, Form, Source, messages_in, sources_of
@@ -15,6 +15,7 @@ __all__ = ["LARGEST_MAIL", "InboxError", "Received", "read_inbox", "read_tickets
 
 # A file of something else has a bad line on every line.
 MOST_PROBLEMS = 20
+UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,14 @@ class Received:
     """The label with its whole path."""
     again: tuple[str, ...] = ()
     """Where else among the inputs the same message is."""
+
+    @property
+    def notices(self) -> Iterator[str]:
+        """What a person should know before a run reads it."""
+        if not self.ticket.text or self.ticket.text.startswith(ATTACHED):
+            yield "it has no text, only a subject"
+        if UNREADABLE in self.ticket.text + self.ticket.subject:
+            yield f"some of its bytes are no text; they read {UNREADABLE}"
 
 
 def read_tickets(inputs: Sequence[str], stdin: BinaryIO, sender: str | None = None) -> list[Ticket]:
@@ -66,7 +75,10 @@ def all_of(source: Source, sender: str | None) -> tuple[list[Received], list[str
     problems: list[str] = []
     where = source.where
     try:
-        for number, form, content in messages_in(source, source.read()):
+        whole = source.read()
+        if not whole.strip():
+            raise InboxError("empty")
+        for number, form, content in messages_in(source, whole):
             where = source.where + number
             try:
                 ticket = ticket_of(form, content, sender)

@@ -1,20 +1,23 @@
 """Lines for a person: indented, styled, and wrapped below their own beginning."""
 
 import os
+import re
 from collections.abc import Iterator
 from io import StringIO
 from typing import TextIO
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-__all__ = ["NARROWEST", "Line", "console_on", "put", "safe", "wrapped"]
+__all__ = ["MEASURE", "NARROWEST", "Line", "console_on", "put", "safe", "wrapped"]
 
 Line = tuple[int, str, str]
 """How far indented, the words, and their style."""
 
 NARROWEST = 24
 READABLE, UNBOUNDED = 110, 10_000
+WORD = re.compile(r"\s*\S+")
 MEASURE = Console(file=StringIO(), color_system=None)
 
 
@@ -48,12 +51,30 @@ def wrapped(line: Line, width: int, *, head: str = "") -> Iterator[Text]:
     if len(head) + indent + NARROWEST > width:
         # A terminal so narrow keeps its columns for words.
         indent, head = 0, f"{head.rstrip()} " if head.strip() else ""
-    margin = " " * indent
     room = max(1, width - indent - len(head))
-    for number, part in enumerate(Text(safe(words), style=style).wrap(MEASURE, room) or [Text("")]):
-        before = margin + (head if number == 0 else " " * len(head))
-        part.rstrip()
-        yield Text.assemble((before, style), part)
+    before = " " * indent + head
+    for part in parts_of(safe(words), room):
+        if room < cell_len(part) <= width:
+            # A word so long is an id, which somebody may want to copy: it moves to the left unbroken.
+            if before.strip():
+                yield Text(before.rstrip(), style=style)
+            yield Text(" " * (width - cell_len(part)) + part, style=style)
+        else:
+            for piece in Text(part, style=style).wrap(MEASURE, room) or [Text("")]:
+                yield Text.assemble((before, style), piece)
+                before = " " * (indent + len(head))
+        before = " " * (indent + len(head))
+
+
+def parts_of(words: str, room: int) -> list[str]:
+    """The words in lines that fit, but for those that are too long for any."""
+    parts = [""]
+    for word in WORD.findall(words):
+        if parts == [""] or cell_len(parts[-1] + word) <= room:
+            parts[-1] += word
+        else:
+            parts.append(word.lstrip())
+    return parts
 
 
 def put(console: Console, line: Line, *, head: str = "") -> None:

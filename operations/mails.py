@@ -13,10 +13,11 @@ from operations.html_text import html_to_text
 from operations.ticket_making import InboxError, ticket_from
 from operations.ticket_text import clean, decoded
 
-__all__ = ["ticket_of_mail"]
+__all__ = ["ATTACHED", "ticket_of_mail"]
 
 Read = TypeVar("Read")
 
+ATTACHED = "[attached, not read: "
 MOST_NAMED = 10
 LONGEST_NAME = 80
 
@@ -69,7 +70,7 @@ def attachments_of(message: EmailMessage) -> str:
         names = [parse(partial(name_of, part)) for part in parts]
     except InboxError:
         return "\n\n[attachments of this mail cannot be read]"
-    lines = [f"[attached, not read: {name}]" for name in names[:MOST_NAMED]]
+    lines = [f"{ATTACHED}{name}]" for name in names[:MOST_NAMED]]
     if len(names) > MOST_NAMED:
         lines.append(f"[and {len(names) - MOST_NAMED} more]")
     return "\n\n" + "\n".join(lines) if lines else ""

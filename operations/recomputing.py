@@ -4,7 +4,8 @@ Temporal's own replay compares command types and ids only. Here every command's 
 every task, come out for comparison.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +21,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from contracts.receipts import Status
 from operations.task_times import TaskTimes
-from workflows.kernel.case import STATUS
+from workflows.kernel.case import PENDING_TRAIL, STATUS
 from workflows.kernel.trail import TrailInterceptor
 
 __all__ = ["Recomputed", "recompute", "sandbox"]
@@ -54,6 +55,8 @@ class Recomputed:
     commands: list[WorkflowCommand] = field(default_factory=list)
     status: Status | None = None
     """After the last task; None when the run's sheet was not known yet."""
+    pending: list[dict[str, Any]] = field(default_factory=list)
+    """After the last task: the trail's entries that no event carries yet."""
     failure: Exception | None = None
     """Why the code could not follow the history to its end."""
 
@@ -129,11 +132,14 @@ class RecordedInstance(WorkflowInstance):
             self._times.scheduled(command)
             self._recomputed.commands.append(command)
         if completion.HasField("successful"):
-            self._recomputed.status = self._status(act) or self._recomputed.status
+            told = dict(self._asked(act))
+            if STATUS in told:
+                self._recomputed.status = Status.model_validate_json(told[STATUS])
+            self._recomputed.pending = json.loads(told.get(PENDING_TRAIL, b"[]"))
         return completion
 
-    def _status(self, act: WorkflowActivation) -> Status | None:
-        """Ask the workflow itself, as a query would: one state object, read in one way."""
+    def _asked(self, act: WorkflowActivation) -> Iterator[tuple[str, bytes]]:
+        """Ask the workflow itself, as queries would: one state object, read in one way."""
         question = WorkflowActivation(
             run_id=act.run_id,
             timestamp=act.timestamp,
@@ -141,12 +147,13 @@ class RecordedInstance(WorkflowInstance):
             history_length=act.history_length,
             available_internal_flags=act.available_internal_flags,
         )
-        question.jobs.add(query_workflow=QueryWorkflow(query_id=STATUS, query_type=STATUS))
+        for each in (STATUS, PENDING_TRAIL):
+            question.jobs.add(query_workflow=QueryWorkflow(query_id=each, query_type=each))
         for command in self._instance.activate(question).successful.commands:
-            data = command.respond_to_query.succeeded.response.data
+            answer = command.respond_to_query
+            data = answer.succeeded.response.data
             if data and data != b"null":
-                return Status.model_validate_json(data)
-        return None
+                yield answer.query_id, data
 
     def get_serialization_context(self, command_info: Any) -> Any:
         return self._instance.get_serialization_context(command_info)

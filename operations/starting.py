@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import (
     SearchAttributeKey,
     SearchAttributePair,
@@ -52,6 +52,8 @@ class Started:
     """For a joined run: when it began."""
     terms: Terms | None = None
     """For a joined run: the terms under which it runs."""
+    goes_on: bool = False
+    """For a joined run: it has not ended, so that nothing can start anew."""
 
 
 def workflow_id_of(plan: Plan, tenant: str, argument: Value) -> str:
@@ -123,5 +125,6 @@ async def joined(client: Client, workflow_id: str, run_id: str | None) -> Starte
     async for event in handle.fetch_history_events(page_size=1):
         payloads = event.workflow_execution_started_event_attributes.input.payloads
         terms = Terms.model_validate(json.loads(payloads[1].data))
-        return Started(workflow_id, described.run_id, True, described.start_time, terms)
+        goes_on = described.status is WorkflowExecutionStatus.RUNNING
+        return Started(workflow_id, described.run_id, True, described.start_time, terms, goes_on)
     raise AssertionError("a history begins with its start")

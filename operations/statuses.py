@@ -8,11 +8,12 @@ from rich.console import Console
 from contracts.receipts import AttemptEnd, LeaseLine, LeaseState, Status, Waiting
 from contracts.values import plain
 from operations.lines import Line, put
-from operations.wording import amount_text, clock, dollars, duration
+from operations.queueing import QUEUED
+from operations.wording import amount_text, clock, counted, dollars, duration
 
 __all__ = ["print_status"]
 
-STEP_STYLES = {"done": "green", "failed": "red", "running": "cyan", "waiting": "yellow"}
+STEP_STYLES = {"done": "green", "failed": "red", "running": "cyan", "waiting": "yellow", QUEUED: "yellow"}
 
 
 def print_status(status: Status, console: Console, *, now: datetime | None = None) -> None:
@@ -30,7 +31,11 @@ def lines(status: Status, now: datetime) -> Iterator[Line]:
         yield from waiting_lines(waiting, now)
     for step in status.steps:
         tries = f" (attempt {step.attempts})" if step.attempts > 1 else ""
-        yield 2, f"{step.state}: {step.name}{tries}, because {step.why}", STEP_STYLES.get(step.state, "")
+        state, slot = step.state, ""
+        if step.state == QUEUED:
+            state += f" {duration((now - step.since).total_seconds())}"
+            slot = f" (waits for {slot_of(step.number, status)})"
+        yield 2, f"{state}: {step.name}{tries}{slot}, because {step.why}", STEP_STYLES.get(step.state, "")
     for decision in status.decisions:
         yield (
             2,
@@ -42,6 +47,12 @@ def lines(status: Status, now: datetime) -> Iterator[Line]:
     yield from money(status)
     for notice in status.notices:
         yield 2, f"notice: {notice}", "yellow"
+
+
+def slot_of(step: int, status: Status) -> str:
+    """Who would take its attempt: a model has as many slots as its profile says, the rest needs a worker."""
+    mine = [line for line in status.attempts if line.attempt_id.startswith(f"{step}.")]
+    return f"a free slot of {status.profile}" if mine and mine[-1].hold.calls else "a worker"
 
 
 def waiting_lines(waiting: Waiting, now: datetime) -> Iterator[Line]:
@@ -62,7 +73,9 @@ def money(status: Status) -> Iterator[Line]:
     yield 2, f"cost    {dollars(balance.settled.usd)} proven, {balance.settled.tokens:,} tokens", ""
     lost = sum(line.end is AttemptEnd.UNKNOWN for line in status.attempts)
     if lost:
-        booked = f"{amount_text(balance.unknown)} unknown in {lost} attempts, booked at their worst case"
+        booked = (
+            f"{amount_text(balance.unknown)} unknown in {counted(lost, 'attempt')}, booked at the worst case"
+        )
         yield 10, booked, "red"
     if balance.held.calls or balance.held.usd:
         yield 10, f"{amount_text(balance.held)} held for what is under way", "cyan"

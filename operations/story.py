@@ -1,11 +1,11 @@
 """A run's story from its recorded events alone: no server, no worker, none of the workflow's code."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowHistory
@@ -73,6 +73,8 @@ class Story(Value):
     """Why it failed or was terminated."""
     about_to: list[str]
     """For a run that goes on: what has happened that no worker has taken note of yet."""
+    pending: list[Item] = Field(default_factory=list)
+    """For a run that goes on: what the current code makes of its history beyond the recorded trail."""
 
     @property
     def attempts(self) -> list[AttemptMade]:
@@ -80,11 +82,14 @@ class Story(Value):
         return [item for item in self.items if isinstance(item, AttemptMade)]
 
 
-def story(history: WorkflowHistory) -> Story:
-    """Tell it. Raises HistoryError where the trail cannot be read."""
+def story(history: WorkflowHistory, pending: Sequence[dict[str, Any]] = ()) -> Story:
+    """Tell it. Raises HistoryError where the trail cannot be read.
+
+    `pending` are the trail's entries that no event carries yet: of a run that goes on, recomputed.
+    """
     first, last = history.events[0], history.events[-1]
     begun = attributes_of(first)
-    teller = Storyteller(history)
+    teller = Storyteller(history, pending)
     arguments = json_of(begun.input.payloads)
     state = STATES.get(last.event_type, RUNNING if teller.started else NOT_STARTED)
     ended = last.event_type in STATES
@@ -106,6 +111,7 @@ def story(history: WorkflowHistory) -> Story:
         result=result_in(last),
         reason=reason_in(last),
         about_to=[] if ended else list(about_to(teller, items)),
+        pending=[] if ended else teller.pending,
     )
 
 

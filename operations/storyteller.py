@@ -4,7 +4,7 @@ Trail entries ride with a later event, so each is put where it belongs: an attem
 a decision behind the evidence that was taken in just before it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC
 from typing import Any, ClassVar
@@ -19,13 +19,9 @@ from operations.evidence import local_activity_id
 from operations.histories import HistoryError, attributes_of, decided, links
 from operations.lease_items import LEASE_STEPS, lease_told
 from operations.story_items import (
-    ApprovalEnded,
     CancelAsked,
-    Decided,
     Item,
     LeaseNoted,
-    LeftEarly,
-    ParkingEnded,
     PersonAnswered,
     PersonRepaired,
     ReadMade,
@@ -33,6 +29,7 @@ from operations.story_items import (
     StageEntered,
     Waited,
 )
+from operations.trail_entries import meaning_of
 from operations.trail_places import TrailPlaces, summary_of
 from workflows.kernel.approvals import claims_of
 from workflows.kernel.parking import REPAIR
@@ -42,9 +39,12 @@ __all__ = ["Storyteller"]
 
 
 class Storyteller:
-    """Reads a history once; then `items`, `sheet` and `started` are there."""
+    """Reads a history once; then `items`, `pending`, `sheet` and `started` are there.
 
-    def __init__(self, history: WorkflowHistory) -> None:
+    `pending` are trail entries that no event carries yet, as the current code makes them.
+    """
+
+    def __init__(self, history: WorkflowHistory, pending: Sequence[dict[str, Any]] = ()) -> None:
         self.sheet: Sheet | None = None
         self.started = True
         try:
@@ -56,10 +56,12 @@ class Storyteller:
         self._accounts: dict[int, Account] = {}
         self._stages: list[tuple[HistoryEvent, str]] = []
         self._routes: dict[str | None, Route] = {}
+        self._shown: set[str] = set()
         self._seen = TrailPlaces()
         for event in self._events:
             self._handlers.get(event.event_type, Storyteller._skip)(self, event)
         self._take_trail(history)
+        self.pending = list(self._items_of(pending))
         self._tell_rest()
 
     @property
@@ -67,15 +69,14 @@ class Storyteller:
         """In the order of events; what a trail entry tells comes behind the event that it follows from."""
         return [item for *_, item in sorted(self._placed, key=lambda placed: placed[:2])]
 
+    def _item(self, event: HistoryEvent, make: Callable[..., Item], told: dict[str, Any]) -> Item:
+        at, beyond = event.event_time.ToDatetime(UTC), event.event_id > self._last
+        return make(event=event.event_id, at=at, beyond=beyond, **told)
+
     def _place(
         self, event: HistoryEvent, make: Callable[..., Item], anchor: int | None = None, **told: Any
     ) -> None:
-        item = make(
-            event=event.event_id,
-            at=event.event_time.ToDatetime(UTC),
-            beyond=event.event_id > self._last,
-            **told,
-        )
+        item = self._item(event, make, told)
         self._placed.append((event.event_id if anchor is None else anchor, len(self._placed), item))
 
     def _skip(self, event: HistoryEvent) -> None:
@@ -193,28 +194,23 @@ class Storyteller:
                 anchor = max(anchor, seen.place_of(entry))
                 self._tell_entry(carrier, entry, anchor)
         # What the trail says of stages after its last link was carried by nothing yet.
-        for event, stage in self._stages:
-            if event.event_id > told:
-                self._place(event, StageEntered, stage=stage)
+        shown = [(event, stage) for event, stage in self._stages if event.event_id > told]
+        self._shown = {stage for _, stage in shown}
+        for event, stage in shown:
+            self._place(event, StageEntered, stage=stage)
 
     def _tell_entry(self, carrier: HistoryEvent, entry: dict[str, Any], anchor: int) -> None:
         where = next((event for event in self._events if event.event_id == anchor), carrier)
-        if "decision" in entry:
-            told = {key: entry[key] for key in ("version", "row", "because", "outcome", "facts")}
-            self._place(where, Decided, anchor, table=entry["decision"], **told)
-        elif "stage" in entry:
-            self._place(where, StageEntered, anchor, stage=entry["stage"])
-        elif "approval" in entry:
-            told = {key: entry[key] for key in ("outcome", "by")}
-            self._place(where, ApprovalEnded, anchor, action=entry["approval"], **told)
-        elif "parked" in entry:
-            told = {"outcome": entry["outcome"], "by": entry.get("by")}
-            self._place(where, ParkingEnded, anchor, parked=entry["parked"], **told)
-        elif "refused" in entry:
-            told = {"outcome": "refused", "reason": entry["reason"]}
-            self._place(where, ParkingEnded, anchor, parked=entry["refused"], **told)
-        elif "ending" in entry:
-            self._place(where, LeftEarly, anchor, ending=entry["ending"], reason=entry["reason"])
+        meant = meaning_of(entry)
+        if meant is not None:
+            self._place(where, meant[0], anchor, **meant[1])
+
+    def _items_of(self, pending: Sequence[dict[str, Any]]) -> Iterator[Item]:
+        """In the order in which they were made, at the last event that a worker has taken note of."""
+        for entry in pending:
+            meant = meaning_of(entry)
+            if meant is not None and entry.get("stage") not in self._shown:
+                yield self._item(self._events[self._last - 1], *meant)
 
     def _tell_rest(self) -> None:
         for account in self._accounts.values():

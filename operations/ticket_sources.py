@@ -11,7 +11,7 @@ from typing import BinaryIO, NoReturn
 from operations.ticket_making import InboxError
 from operations.ticket_text import decoded
 
-__all__ = ["LARGEST_FILE", "LARGEST_MAIL", "Form", "Source", "messages_in", "sources_of"]
+__all__ = ["LARGEST_FILE", "LARGEST_MAIL", "Form", "Source", "messages_in", "passed_over", "sources_of"]
 
 # Attachments included; a mail server's own limit is about this.
 LARGEST_MAIL = 10_000_000
@@ -81,7 +81,20 @@ def sources_of(name: str, stdin: BinaryIO) -> Iterator[Source]:
 
 
 def in_folder(top: Path) -> Iterator[Source]:
-    """Files of known forms, in every folder below; a Maildir's mails are known by where they are."""
+    """Files of known forms, in every folder below."""
+    for file, form in visible_in(top):
+        if form is not None:
+            yield Source(str(file), file.relative_to(top).as_posix(), form, content_of(file))
+
+
+def passed_over(name: str) -> list[Path]:
+    """The files of a folder that are of no known form; of anything else none. Raises InboxError."""
+    top = Path(name)
+    return [file for file, form in visible_in(top) if form is None] if top.is_dir() else []
+
+
+def visible_in(top: Path) -> Iterator[tuple[Path, Form | None]]:
+    """Every file that is not hidden, with its form; a Maildir's mails are known by where they are."""
     for place, folders, files in os.walk(top, onerror=refuse):
         here = Path(place)
         found = [(file, form_of(file)) for file in (here / name for name in sorted(files))]
@@ -91,8 +104,8 @@ def in_folder(top: Path) -> Iterator[Source]:
             folders[:] = set(folders) - MAILDIR
         folders[:] = sorted(folder for folder in folders if not folder.startswith("."))
         for file, form in found:
-            if form is not None and not file.name.startswith(".") and file.is_file():
-                yield Source(str(file), file.relative_to(top).as_posix(), form, content_of(file))
+            if not file.name.startswith(".") and file.is_file():
+                yield file, form
 
 
 def refuse(error: OSError) -> NoReturn:
@@ -146,6 +159,7 @@ def messages_in(source: Source, content: bytes) -> Iterator[tuple[str, Form, byt
     form = source.form
     if form in (None, Form.TEXT):
         form = form_in(content, source.form)
+        check_kind(source, form)
     if form is Form.MBOX:
         mails = mails_in(content)
         if not mails:
@@ -159,6 +173,14 @@ def messages_in(source: Source, content: bytes) -> Iterator[tuple[str, Form, byt
         yield from ((f"#{number}", form, line.encode("utf-8", "replace")) for number, line in numbered)
     else:
         yield "", form or Form.TEXT, content
+
+
+def check_kind(source: Source, form: Form) -> None:
+    """Anything can be read as a text; what is named for something else is not meant so."""
+    kind = Path(source.label).suffix.lower()
+    if form is Form.TEXT and kind and source.form is None:
+        known = ", ".join(BY_SUFFIX)
+        raise InboxError(f"unknown kind {kind}; known: {known}, and texts on standard input")
 
 
 def form_in(content: bytes, named: Form | None) -> Form:

@@ -8,7 +8,17 @@ from temporalio.client import WorkflowExecutionStatus
 from contracts.terms import Amount
 from contracts.values import plain
 
-__all__ = ["amount_text", "clock", "counted", "dollars", "duration", "state_of"]
+__all__ = [
+    "amount_text",
+    "clock",
+    "compact",
+    "counted",
+    "dollars",
+    "duration",
+    "minute",
+    "state_of",
+    "tokens_text",
+]
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 
@@ -51,6 +61,21 @@ def duration(seconds: float) -> str:
             rest = whole % size // smaller
             return f"{whole // size} {name} {rest} {smaller_name}" if rest else f"{whole // size} {name}"
     raise AssertionError("a minute or more has a unit")
+
+
+def compact(seconds: float) -> str:
+    """`28.4s`, `3m5s`, `2d3h`: for columns."""
+    return duration(seconds).replace("min", "m").replace(" ", "")
+
+
+def minute(at: datetime) -> str:
+    """In UTC, to the minute and without the year: for columns."""
+    return f"{at:%m-%d %H:%MZ}"
+
+
+def tokens_text(usd: Decimal, tokens: int) -> str:
+    """`$0.0012 2,032 tok`; of what is free the tokens alone."""
+    return f"{dollars(usd)} {tokens:,} tok" if usd else f"{tokens:,} tok"
 
 
 def clock(at: datetime) -> str:

@@ -110,7 +110,11 @@ async def test_more_than_shown_is_said(runs: Runs) -> None:
 
 
 async def test_nothing_found_is_a_clear_line(runs: Runs) -> None:
-    assert await runs.printed("--stage", "nowhere") == ("", "no run passes these filters\n")
+    assert await runs.printed("--state", "timed-out") == ("", "no run passes these filters\n")
+    output, errors = await runs.printed("--stage", "nowhere")
+    assert output == ""
+    assert errors.startswith("no run passes these filters; no workflow has a stage 'nowhere': known are ")
+    assert "awaiting_approval" in errors
     assert await runs.listed("--stage", "nowhere") == []
 
 
@@ -137,7 +141,7 @@ async def test_every_terminal_shows_whole_words(columns: int, runs: Runs) -> Non
         assert await asyncio.to_thread(command.ended) == 0
     assert len(widest(command.output)) <= columns
     words = " ".join(shown(command.output)).split()
-    for word in (*runs.ids, "awaiting_approval", "terminated", TENANT):
+    for word in (*runs.ids, "awaiting_approval", "terminated"):
         assert word in words
 
 

@@ -207,5 +207,5 @@ async def test_a_run_that_is_not_there_is_wrong_input(temporal: str, tmp_path: P
     with on_pipes("watch", "nobody/1", home=tmp_path, changed={"TEMPORAL_ADDRESS": temporal}) as command:
         assert await ended(command) == 2
     assert command.errors == (
-        "starter: no run 'nobody/1' on this server; `starter.py list` shows what there is\n"
+        "starter: no run 'nobody/1' on this server; `python starter.py list` shows what there is\n"
     )

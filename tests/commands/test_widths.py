@@ -56,7 +56,7 @@ async def test_a_question_and_its_answer_fit(columns: int, temporal: str, tmp_pa
         changed = {"TEMPORAL_ADDRESS": temporal}
         with on_terminal("status", handle.id, home=tmp_path, columns=columns, changed=changed) as status:
             assert await asyncio.to_thread(status.ended) == 0
-        arguments = ["approve", handle.id, "--by", "ada"]
+        arguments = ["approve", handle.id, "--by", "ada", "--yes"]
         with on_terminal(*arguments, home=tmp_path, columns=columns, changed=changed) as approve:
             assert await asyncio.to_thread(approve.ended) == 0
         resolution = await world.ended(handle)

@@ -2,6 +2,7 @@
 
 import json
 import socket
+from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,10 @@ from temporalio.client import WorkflowHistory
 from operations.decision_rows import tables_of
 from operations.explaining import explain
 from operations.histories import decided, links, load
+from operations.lines import wrapped
 from operations.recomputing import recompute
 from operations.statuses import print_status
-from operations.story import story
+from operations.story import Story, story
 from operations.story_items import Booked, Decided, LeftEarly, PersonAnswered, StageEntered, Waited
 from tests.operations.recorded import HISTORIES, recorded
 from workflows.resolve_ticket import ResolveTicket
@@ -25,10 +27,25 @@ every_history = pytest.mark.parametrize("file", HISTORIES, ids=lambda file: file
 
 def text_of(history: WorkflowHistory, *, width: int = 110, tables: dict[str, Any] | None = None) -> str:
     """The explanation as it is printed."""
+    return printed(story(history), width=width, tables=tables)
+
+
+def printed(
+    told: Story, *, width: int = 110, tables: dict[str, Any] | None = None, now: datetime | None = None
+) -> str:
     out = StringIO()
     known = tables_of([ResolveTicket]) if tables is None else tables
-    explain(story(history), known, Console(file=out, width=width, color_system=None))
+    explain(told, known, Console(file=out, width=width, color_system=None), now=now)
     return out.getvalue()
+
+
+def asked() -> WorkflowHistory:
+    """A history that ends while its run waits for a person."""
+    history = recorded("refunded-after-approval")
+    answered = next(
+        at for at, event in enumerate(history.events) if event.HasField("timer_canceled_event_attributes")
+    )
+    return WorkflowHistory(history.workflow_id, history.events[: answered - 3])
 
 
 @every_history
@@ -104,8 +121,8 @@ def test_no_line_is_wider_than_the_terminal(file: Path) -> None:
 
 def test_a_decision_is_shown_with_its_values_and_the_row_that_hit() -> None:
     text = text_of(recorded("refunded-at-once"))
-    assert "1. ask_order_number: no single order is known: orders_found (1) is not 1" in text
-    assert "→ 8. refund: small enough to pay at once: total (24.8) <= approval_above_usd (50)" in text
+    assert "no  1. ask_order_number if orders_found (1) is not 1" in text
+    assert "→   8. refund, as total (24.8) <= approval_above_usd (50)" in text
 
 
 def test_a_table_that_is_gone_or_newer_is_shown_as_recorded() -> None:
@@ -180,12 +197,39 @@ def test_a_stage_that_passed_within_one_task_is_told_though_no_event_of_its_own_
 
 def test_a_question_that_waits_shows_its_stage_before_any_link_carries_it() -> None:
     """Nothing follows the question yet that could carry the trail."""
-    history = recorded("refunded-after-approval")
-    answered = next(
-        at for at, event in enumerate(history.events) if event.HasField("timer_canceled_event_attributes")
-    )
-    told = story(WorkflowHistory(history.workflow_id, history.events[: answered - 3]))
+    told = story(asked())
     assert [item.stage for item in told.items if isinstance(item, StageEntered)][-1] == "awaiting_approval"
+
+
+async def test_what_no_link_carries_yet_is_told_as_the_current_code_decides() -> None:
+    """A run that waits for a person: nothing has followed its last decision that could carry it."""
+    history = decided(asked())
+    pending = (await recompute(history, [ResolveTicket])).pending
+    told = story(history, pending)
+    (decision,) = [item for item in told.pending if isinstance(item, Decided)]
+    assert (decision.table, decision.outcome) == ("remedy", "ask_approval")
+    assert not any(isinstance(item, Decided) and item.table == "remedy" for item in told.items)
+    stages = [item.stage for item in (*told.items, *told.pending) if isinstance(item, StageEntered)]
+    assert sorted(stages) == sorted(set(stages))
+    lines = [line.strip() for line in printed(told).splitlines()]
+    at = lines.index("not in the history's trail yet; as the current code decides:")
+    assert any(line.startswith("decided remedy v1: ask_approval") for line in lines[at:])
+    assert any(line.startswith("→") for line in lines[at:])
+
+
+def test_an_open_run_is_as_old_as_it_is_now_and_a_file_as_its_last_event() -> None:
+    told = story(asked())
+    later = told.started_at + timedelta(minutes=4)
+    assert "running for 4 min   since" in printed(told, now=later)
+    assert "running at its last recorded event, " in printed(told)
+
+
+@pytest.mark.parametrize("width", [30, 40, 60, 200])
+def test_an_id_that_fits_the_terminal_is_never_broken(width: int) -> None:
+    name = "a-long/name-of-a/run-27-characters"[:width]
+    parts = [part.plain for part in wrapped((11, f"before {name} after", ""), width, head="+1m5s      ")]
+    assert any(name in part for part in parts)
+    assert max(map(len, parts)) <= width
 
 
 def test_a_recorded_escape_sequence_does_not_reach_the_terminal() -> None:

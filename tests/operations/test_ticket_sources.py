@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from commands.inputs import left_out
 from operations.inbox import InboxError, Received, read_inbox
 
 MAIL = b"From: Anna <anna@posteo.example>\nSubject: %b\nMessage-ID: <%b@x.example>\n\nWhere is it?\n"
@@ -223,3 +224,39 @@ def test_any_bytes_in_any_form_give_tickets_or_a_line_each(
     except InboxError as error:
         lines = str(error).split("\n")
     assert all(line.startswith((str(file), "standard input")) for line in lines)
+
+
+def test_a_kind_that_is_not_known_is_named(tmp_path: Path) -> None:
+    """Not what its content lacks as a text; the same content under no other name is one."""
+    paper = tmp_path / "notes.pdf"
+    paper.write_bytes(b"%PDF-1.7\nand more\n")
+    assert problems(paper) == [
+        f"{paper}: unknown kind .pdf; known: .eml, .txt, .jsonl, .ndjson, .mbox, and texts on standard input"
+    ]
+
+
+def test_files_of_other_kinds_in_a_folder_are_counted(tmp_path: Path) -> None:
+    """Hidden ones are not, and what is read is not."""
+    for name in ("a.eml", "b.pdf", "deep/c.PDF", "LICENSE", ".hidden", ".git/config"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"From: a@b.example\n\ntext\n")
+    (line,) = left_out([str(tmp_path), str(tmp_path / "a.eml"), "-"])
+    assert line == f"{tmp_path}: 3 files of other kinds passed over: .pdf, LICENSE"
+
+
+@pytest.mark.parametrize("kind", [".eml", ".txt", ".jsonl", ".mbox"])
+def test_an_empty_file_is_empty_whatever_its_kind(kind: str, tmp_path: Path) -> None:
+    file = tmp_path / f"empty{kind}"
+    file.write_bytes(b" \n")
+    assert problems(file) == [f"{file}: empty"]
+
+
+def test_a_ticket_that_says_little_comes_with_a_notice(tmp_path: Path) -> None:
+    """A subject alone, and bytes that no character set explains."""
+    (tmp_path / "a.eml").write_bytes(b"From: a@b.example\nSubject: lamp\n\n")
+    (tmp_path / "b.txt").write_bytes(b"From: a@b.example\n\nbroken \x81 lamp")
+    (tmp_path / "c.txt").write_bytes(b"From: a@b.example\n\nbroken lamp")
+    bare, garbled, fine = (list(each.notices) for each in read(tmp_path))
+    assert bare == ["it has no text, only a subject"]
+    assert garbled == ["some of its bytes are no text; they read \N{REPLACEMENT CHARACTER}"]
+    assert fine == []

@@ -31,9 +31,11 @@ from workflows.kernel.scheduling import effect_key
 from workflows.kernel.steps import Steps
 from workflows.kernel.trail import input_digest, json_digest
 
-__all__ = ["DEADLINE", "STATUS", "Case"]
+__all__ = ["DEADLINE", "PENDING_TRAIL", "STATUS", "Case"]
 
 STATUS = "status"
+PENDING_TRAIL = "pending_trail"
+"""The query for the entries that ride with the next link: while a run waits, its history lacks them."""
 DEADLINE = "deadline, less the time for the way out"
 """The summary of the timer that every story runs under."""
 
@@ -51,6 +53,7 @@ class Case:
         self._approvals = Approvals()
         self._parking = Parking()
         workflow.set_query_handler(STATUS, self._status)
+        workflow.set_query_handler(PENDING_TRAIL, self._pending_trail)
 
     async def run(
         self,
@@ -242,3 +245,6 @@ class Case:
 
     def _status(self) -> Status | None:
         return self._run.status() if self._run is not None else None
+
+    def _pending_trail(self) -> list[dict[str, Any]]:
+        return self._run.trail.pending if self._run is not None else []

@@ -76,6 +76,11 @@ class Trail:
     def add(self, entry: dict[str, Any]) -> None:
         self._pending.append(entry)
 
+    @property
+    def pending(self) -> list[dict[str, Any]]:
+        """What no event carries yet."""
+        return list(self._pending)
+
     def link(self, balance: Balance) -> TrailLink:
         """Take what is pending, chained to what went before."""
         entries, self._pending = self._pending, []

@@ -1,0 +1,67 @@
+"""`dev` outlives its worker: killed or failed it is started again, asked to end it ends the stack."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from commands.stack import STARTED_AGAIN
+from embedded.stack import Service
+from tests.commands.stacks import alive, provided, without_leftovers
+from tests.commands.terminal import Command, on_pipes
+
+
+@contextmanager
+def stack(home: Path) -> Iterator[Command]:
+    """`dev`, ready."""
+    with (
+        provided(home) as changed,
+        without_leftovers(home),
+        on_pipes("dev", home=home, changed=changed) as command,
+    ):
+        command.until("ready: ", 90)
+        yield command
+
+
+def signalled(home: Path, number: signal.Signals) -> None:
+    state = Service("worker", home).running()
+    assert state is not None
+    os.killpg(state.pid, number)
+
+
+def test_a_killed_worker_is_started_again_some_times(tmp_path: Path) -> None:
+    """Each time a line says what ended it; then the stack ends in order."""
+    with stack(tmp_path) as command:
+        for number in range(1, STARTED_AGAIN + 1):
+            signalled(tmp_path, signal.SIGKILL)
+            command.until(f"killed by signal 9; it is started again ({number} of {STARTED_AGAIN})")
+            over = time.monotonic() + 90
+            while command.output.count("the worker works again") < number:
+                assert time.monotonic() < over
+                time.sleep(0.1)
+        signalled(tmp_path, signal.SIGKILL)
+        assert command.ended(60) == 1
+        assert "the worker was killed by signal 9 once more" in command.output
+        assert command.errors.startswith("starter: the worker ended; its log is ")
+        assert alive(tmp_path) == []
+
+
+def test_a_worker_that_was_asked_to_end_ends_the_stack(tmp_path: Path) -> None:
+    """As `down` in another terminal asks it to."""
+    with stack(tmp_path) as command:
+        signalled(tmp_path, signal.SIGTERM)
+        assert command.ended(60) == 1
+        assert "started again" not in command.output
+        assert alive(tmp_path) == []
+
+
+def test_a_second_stack_names_all_that_runs(tmp_path: Path) -> None:
+    with stack(tmp_path) as command, on_pipes("dev", home=tmp_path, changed={}) as second:
+        assert second.ended(60) == 1
+        assert second.errors == (
+            "starter: a stack of this checkout runs already: worker, payments, temporal; "
+            "`python starter.py down` ends it\n"
+        )
+        assert command.process.poll() is None
