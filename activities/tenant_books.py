@@ -1,5 +1,6 @@
 """One tenant's books, locked: its caps, and its budgets of one day, that day's month, and for good."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from activities.ledger_tables import audit, budgets, caps
 
-__all__ = ["Budget", "Per", "TenantBooks"]
+__all__ = ["Budget", "Per", "Proof", "TenantBooks"]
 
 ZERO = Decimal(0)
 
@@ -39,6 +40,16 @@ class Budget:
     @property
     def booked(self) -> Decimal:
         return self.leased + self.settled + self.unknown
+
+
+@dataclass(frozen=True)
+class Proof:
+    """That an unknown attempt, booked at its hold, cost so much."""
+
+    lease: str
+    attempt_id: str
+    held: Decimal
+    usd: Decimal
 
 
 class TenantBooks:
@@ -93,8 +104,20 @@ class TenantBooks:
 
     def note(self, what: str, lease: str | None, amount: Decimal | None, free_before: Decimal | None) -> None:
         """A line of the audit."""
-        line = {"at": self._moment, "what": what, "tenant": self.tenant, "lease": lease, "amount": amount}
-        self._db.execute(insert(audit).values(**line, free_before=free_before, free_after=self.free))
+        self._db.execute(insert(audit).values(self._line(what, lease, amount, free_before)))
+
+    def prove(self, proofs: Iterable[Proof], source: str) -> None:
+        """Move what is proven from unknown to settled, and write down why; many at once: others wait."""
+        lines = []
+        for proof in proofs:
+            before = self.free
+            for budget in self.budgets.values():
+                budget.unknown -= proof.held
+                budget.settled += proof.usd
+            line = self._line("reconciled", proof.lease, proof.usd, before)
+            lines.append({**line, "attempt_id": proof.attempt_id, "source": source})
+        if lines:
+            self._db.execute(insert(audit), lines)
 
     def write(self) -> None:
         """Put the budgets back."""
@@ -104,6 +127,12 @@ class TenantBooks:
                 .where(budgets.c.tenant == self.tenant, budgets.c.period == per.period(self.day))
                 .values(leased=budget.leased, settled=budget.settled, unknown=budget.unknown)
             )
+
+    def _line(
+        self, what: str, lease: str | None, amount: Decimal | None, free_before: Decimal | None
+    ) -> dict[str, Any]:
+        line = {"at": self._moment, "what": what, "tenant": self.tenant, "lease": lease, "amount": amount}
+        return {**line, "free_before": free_before, "free_after": self.free}
 
     def _budget(self, per: Per) -> Budget:
         period = per.period(self.day)
