@@ -78,6 +78,34 @@ class Database:
         except SQLAlchemyError as error:
             raise DatabaseError(f"{self.name}: {said_by(error)}; {REMEDY}") from error
 
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One consistent view that holds nobody up and can change nothing. Raises DatabaseError.
+
+        Also where there is no ledger, or one of another release: nothing is made or brought up to date here.
+        """
+        if self.file is not None and not self.file.exists():
+            raise DatabaseError(f"{self.name}: there is no ledger yet; the first worker or `cap` makes it")
+        engine = reading_engine_for(self.url)
+        try:
+            with engine.connect() as connection:
+                self._refuse_others(release_of(connection))
+                yield connection
+        except SQLAlchemyError as error:
+            raise DatabaseError(f"{self.name}: {said_by(error)}; {REMEDY}") from error
+        finally:
+            engine.dispose()
+
+    def _refuse_others(self, release: str | None) -> None:
+        config = configuration()
+        if release is None:
+            raise DatabaseError(f"{self.name}: there is no ledger yet; the first worker or `cap` makes it")
+        if not is_known(config, release):
+            raise DatabaseError(f"{self.name} belongs to a newer release; update this one")
+        if release != head_of(config):
+            words = "belongs to an older release; a worker, or `cap`, brings it up to date"
+            raise DatabaseError(f"{self.name} {words}")
+
     def upgrade(self) -> None:
         """Bring the tables to this release. Raises DatabaseError; safe when several do it at once."""
         if self.file is not None:
@@ -110,6 +138,25 @@ def engine_for(url: URL) -> Engine:
     event.listen(engine, "connect", prepare_sqlite)
     event.listen(engine, "begin", begin_immediately)
     return engine
+
+
+def reading_engine_for(url: URL) -> Engine:
+    if url.get_backend_name() == "postgresql":
+        engine = create_engine(url, connect_args=POSTGRES, isolation_level="REPEATABLE READ")
+        return engine.execution_options(postgresql_readonly=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_S})
+    event.listen(engine, "connect", only_read_sqlite)
+    event.listen(engine, "begin", begin_reading)
+    return engine
+
+
+def only_read_sqlite(connection: sqlite3.Connection, _: Any) -> None:
+    connection.isolation_level = None
+    connection.execute("PRAGMA query_only = ON")
+
+
+def begin_reading(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
 
 
 def prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:

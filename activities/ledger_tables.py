@@ -106,6 +106,9 @@ settlements = Table(
     Column("calls", Integer, nullable=False),
     Column("fault", String(40)),
     Column("booked_at", Moment, nullable=False),
+    # US dollars per million tokens; empty where an older release booked, or nobody knows.
+    Column("price_input", Money),
+    Column("price_output", Money),
 )
 
 audit = Table(
@@ -119,4 +122,6 @@ audit = Table(
     Column("amount", Money),
     Column("free_before", Money),
     Column("free_after", Money),
+    Column("attempt_id", String(80)),
+    Column("source", String(64)),
 )

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from activities.ledger_tables import audit, budgets, caps
 
-__all__ = ["Budget", "Per", "TenantBooks"]
+__all__ = ["Budget", "Per", "Proof", "TenantBooks"]
 
 ZERO = Decimal(0)
 
@@ -39,6 +39,14 @@ class Budget:
     @property
     def booked(self) -> Decimal:
         return self.leased + self.settled + self.unknown
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Why an attempt is booked anew: the SHA-256 of the file that says what it cost."""
+
+    attempt_id: str
+    source: str
 
 
 class TenantBooks:
@@ -82,6 +90,7 @@ class TenantBooks:
         leased: Decimal = ZERO,
         settled: Decimal = ZERO,
         unknown: Decimal = ZERO,
+        proof: Proof | None = None,
     ) -> None:
         """Add to every budget, and write down what was free before and after."""
         before = self.free
@@ -89,12 +98,20 @@ class TenantBooks:
             budget.leased += leased
             budget.settled += settled
             budget.unknown += unknown
-        self.note(what, lease, amount, before)
+        self.note(what, lease, amount, before, proof)
 
-    def note(self, what: str, lease: str | None, amount: Decimal | None, free_before: Decimal | None) -> None:
+    def note(
+        self,
+        what: str,
+        lease: str | None,
+        amount: Decimal | None,
+        free_before: Decimal | None,
+        proof: Proof | None = None,
+    ) -> None:
         """A line of the audit."""
         line = {"at": self._moment, "what": what, "tenant": self.tenant, "lease": lease, "amount": amount}
-        self._db.execute(insert(audit).values(**line, free_before=free_before, free_after=self.free))
+        proven = {} if proof is None else {"attempt_id": proof.attempt_id, "source": proof.source}
+        self._db.execute(insert(audit).values(**line, **proven, free_before=free_before, free_after=self.free))
 
     def write(self) -> None:
         """Put the budgets back."""

@@ -201,16 +201,21 @@ def book(db: Connection, books: TenantBooks, lease: Any, new: list[Settlement], 
             taken = min(rest, usd)
             rest -= taken
             books.book(what, lease.lease, usd, leased=-taken, **{what: usd})
-    rows = [{"lease": lease.lease, "booked_at": moment, **dict(each), **words_of(each)} for each in new]
+    rows = [{"lease": lease.lease, "booked_at": moment, **columns_of(each)} for each in new]
     if rows:
         db.execute(insert(settlements), rows)
     return rest
 
 
-def words_of(settlement: Settlement) -> dict[str, str | None]:
-    """A driver may write an enum's name where its value is meant."""
-    fault = settlement.fault
-    return {"end": settlement.end.value, "fault": None if fault is None else fault.value}
+def columns_of(settlement: Settlement) -> dict[str, Any]:
+    fields = dict(settlement)
+    price, fault = fields.pop("price"), settlement.fault
+    prices = {
+        "price_input": None if price is None else price.input,
+        "price_output": None if price is None else price.output,
+    }
+    # A driver may write an enum's name where its value is meant.
+    return {**fields, **prices, "end": settlement.end.value, "fault": None if fault is None else fault.value}
 
 
 def take_back_whole(db: Connection, books: TenantBooks, lease: Any) -> None:

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from contracts.attempts import Fault
 from contracts.receipts import AttemptEnd
+from contracts.sheet import Price
 from contracts.steps import Read, StepPolicy
 from contracts.values import Usd, Value
 
@@ -64,6 +65,8 @@ class Settlement(Value):
     tokens: int = Field(default=0, ge=0)
     calls: int = Field(default=0, ge=0)
     fault: Fault | None = None
+    price: Price | None = None
+    """What the attempt was priced with, so that tokens proven later have the same price; None when no longer known."""
 
 
 class CloseLease(Value):

@@ -87,6 +87,7 @@ class Account:
             "why": self._why(),
             "route": self.route_name,
             "model": call.get("model"),
+            "price": self.route.price if is_model and self.route else None,
             "key": call.get("key"),
             "request": request[0] if request else None,
             "hold": self._hold(call) if is_model else Amount(),

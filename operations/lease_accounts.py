@@ -64,6 +64,7 @@ def settlement_of(made: AttemptMade) -> Settlement:
         tokens=made.hold.tokens if lost else made.tokens or 0,
         calls=0 if end is AttemptEnd.RELEASED else 1,
         fault=None if made.fault is None else Fault(made.fault),
+        price=made.price,
     )
 
 

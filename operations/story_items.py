@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from contracts.receipts import AttemptEnd, LeaseState
+from contracts.sheet import Price
 from contracts.terms import Amount
 from contracts.values import Value
 
@@ -65,6 +66,8 @@ class AttemptMade(Happened):
     route: str | None = None
     """None for an effect."""
     model: str | None = None
+    price: Price | None = None
+    """Of a model task, as the run's sheet has it."""
     key: str | None = None
     """An effect's idempotency key; None for a model task."""
     queued_s: float | None = None

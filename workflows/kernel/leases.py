@@ -17,6 +17,7 @@ from temporalio.exceptions import FailureError, is_cancelled_exception
 
 from contracts.leases import CloseLease, Lease, LeaseRequest, Settlement, close_lease, open_lease
 from contracts.receipts import AttemptEnd, AttemptLine, LeaseLine, LeaseState
+from contracts.sheet import Price
 from contracts.steps import Read
 from workflows.kernel.attempts import cause_of, evidence_digest
 from workflows.kernel.endings import Cancelled, LeaseDenied
@@ -140,8 +141,9 @@ class RunLease:
         self._before, self._was_reset = frozenset(ended), True
 
     def _settlements(self) -> list[Settlement]:
-        lines = [line for line in self._run.ledger.lines if line.hold.calls]
-        return [settlement_of(line) for line in lines if line.attempt_id not in self._before]
+        ledger = self._run.ledger
+        lines = [line for line in ledger.lines if line.hold.calls and line.attempt_id not in self._before]
+        return [settlement_of(line, ledger.price(line.attempt_id)) for line in lines]
 
 
 def words_of(error: FailureError) -> str:
@@ -149,7 +151,7 @@ def words_of(error: FailureError) -> str:
     return cause.message if isinstance(cause, FailureError) else str(cause)
 
 
-def settlement_of(line: AttemptLine) -> Settlement:
+def settlement_of(line: AttemptLine, price: Price | None) -> Settlement:
     """What the run's ledger says of one attempt."""
     lost = line.end in (AttemptEnd.UNKNOWN, AttemptEnd.HELD)
     cost = line.hold if line.actual is None else line.actual
@@ -164,6 +166,7 @@ def settlement_of(line: AttemptLine) -> Settlement:
         tokens=cost.tokens,
         calls=cost.calls,
         fault=line.fault,
+        price=price,
     )
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from contracts.attempts import Fault, Usage
 from contracts.receipts import AttemptEnd, AttemptLine, Balance
-from contracts.sheet import Route, StepNumbers
+from contracts.sheet import Price, Route, StepNumbers
 from contracts.terms import Amount
 from contracts.values import plain
 from workflows.kernel.endings import BudgetSpent
@@ -44,6 +44,7 @@ class Ledger:
         self.escrow = escrow
         self.overrun = False
         self._lines: dict[str, AttemptLine] = {}
+        self._prices: dict[str, Price] = {}
         # Kept while booking: a run of a thousand attempts must not add up all of them for each.
         self._totals = dict.fromkeys(AttemptEnd, ZERO)
 
@@ -79,6 +80,10 @@ class Ledger:
         """One attempt's."""
         return self._lines[attempt_id]
 
+    def price(self, attempt_id: str) -> Price | None:
+        """What one attempt is priced with; None for an effect."""
+        return self._prices.get(attempt_id)
+
     def is_held(self, attempt_id: str) -> bool:
         """Whether an attempt's worst case is still kept for it."""
         line = self._lines.get(attempt_id)
@@ -107,6 +112,8 @@ class Ledger:
             end=AttemptEnd.HELD,
             hold=amount,
         )
+        if route is not None:
+            self._prices[attempt_id] = route.price
         self._totals[AttemptEnd.HELD] += amount
 
     def lack(self, step: str, amount: Amount) -> str | None:
