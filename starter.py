@@ -99,6 +99,8 @@ def dispatch(options: "Namespace") -> int:
             from commands import tenants
 
             return tenants.cap(options) if options.command == "cap" else tenants.list_tenants(options)
+        case "cost" | "reconcile":
+            return money(options)
         case "policy":
             from commands.policy import policy
 
@@ -132,6 +134,17 @@ def on_this_machine(options: "Namespace") -> int:
         case "down":
             return stack.down()
     raise AssertionError(f"{options.command!r} is no command of this machine's own")
+
+
+def money(options: "Namespace") -> int:
+    surroundings()
+    if options.command == "cost":
+        from commands.costs import cost
+
+        return cost(options, dict(os.environ))
+    from commands.reconciling import reconcile
+
+    return reconcile(options, dict(os.environ))
 
 
 async def people(options: "Namespace") -> int:

@@ -1,7 +1,7 @@
 """What runs cost, added up by the database: proven, held and unknown apart, by attempts and by operations.
 
-An operation is one step of a run: its attempts together, the failed ones too. A day, and whatever is asked for
-since or until a moment, goes by when a run took its lease, as its tenant's caps do.
+An operation is one step of a run: its attempts together, the failed ones too. Days, and what is asked for
+since or until a moment, go by when a run took its lease, as its tenant's caps do.
 """
 
 from collections.abc import Iterable, Iterator
@@ -102,7 +102,7 @@ class Operation:
 
 
 def costs(db: Connection, wanted: Wanted, by: By) -> tuple[list[Cost], Cost]:
-    """A row for each, dearest first and days in their order; and all together, each operation counted once."""
+    """A row for each, dearest first, days in their order; and all together, each operation counted once."""
     rows: dict[str | None, Cost] = {}
     for each in (*spent(db, wanted, KEYS[by]), *held(db, wanted, KEYS[by] if by in OF_LEASES else None)):
         rows.setdefault(each.key, Cost(key=each.key)).add(each)
@@ -138,7 +138,9 @@ MEASURES = (
     func.sum(case((and_(is_unknown(), settlements.c.attempt_id != WHOLE), 1), else_=0)).label("lost"),
     func.sum(case((is_unknown(), 0), else_=settlements.c.tokens)).label("tokens"),
     func.sum(case((~is_unknown(), settlements.c.usd))).label("proven"),
-    func.sum(case((and_(~is_unknown(), settlements.c.fault.is_not(None)), settlements.c.usd))).label("failed"),
+    func.sum(case((and_(~is_unknown(), settlements.c.fault.is_not(None)), settlements.c.usd))).label(
+        "failed"
+    ),
     func.sum(case((is_unknown(), settlements.c.usd))).label("unknown"),
 )
 

@@ -111,7 +111,9 @@ class TenantBooks:
         """A line of the audit."""
         line = {"at": self._moment, "what": what, "tenant": self.tenant, "lease": lease, "amount": amount}
         proven = {} if proof is None else {"attempt_id": proof.attempt_id, "source": proof.source}
-        self._db.execute(insert(audit).values(**line, **proven, free_before=free_before, free_after=self.free))
+        self._db.execute(
+            insert(audit).values(**line, **proven, free_before=free_before, free_after=self.free)
+        )
 
     def write(self) -> None:
         """Put the budgets back."""

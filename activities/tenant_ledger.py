@@ -200,7 +200,9 @@ def book(db: Connection, books: TenantBooks, lease: Any, new: list[Settlement], 
         if usd:
             taken = min(rest, usd)
             rest -= taken
-            books.book(what, lease.lease, usd, leased=-taken, **{what: usd})
+            moved = {"settled": ZERO, "unknown": ZERO, what: usd}
+            settled, unknown = moved["settled"], moved["unknown"]
+            books.book(what, lease.lease, usd, leased=-taken, settled=settled, unknown=unknown)
     rows = [{"lease": lease.lease, "booked_at": moment, **columns_of(each)} for each in new]
     if rows:
         db.execute(insert(settlements), rows)

@@ -125,6 +125,18 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
         ("what has it left?", "cap acme"),
         ("no limit a day any more", "cap acme none --per day"),
     ),
+    "cost": (
+        ("what has each tenant spent?", "cost"),
+        ("which tasks are dear, and what do their failed attempts cost?", "cost --by task --since 7d"),
+        ("one tenant's November, for a spreadsheet", "cost --by day --tenant acme --since 2026-11-01 --csv"),
+        ("the dearest steps, their attempts together", "cost --operations --limit 10"),
+        ("a chart for a report", "cost --by model --svg costs.svg"),
+    ),
+    "reconcile": (
+        ("what would it change?", "reconcile usage.csv --dry-run"),
+        ("book it", "reconcile usage.csv"),
+        ("OpenAI's usage, of the routes that go there", "reconcile usage.json --route openai-small"),
+    ),
     "tenants": (("who has spent what", "tenants"), ("for a program", "tenants --json")),
     "doctor": (
         ("what is installed, configured and reachable", "doctor"),

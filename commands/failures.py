@@ -19,7 +19,7 @@ class Exit(IntEnum):
     UNREACHABLE = 3
     """No server, or no worker."""
     FOUND = 4
-    """Verification or replay found something."""
+    """Verification, replay or reconciliation found something."""
     INTERRUPTED = 130
 
 
@@ -42,6 +42,7 @@ def account_of(error: BaseException) -> tuple[Exit, str] | None:
 
     from activities.catalogue import CatalogueError
     from activities.database import DatabaseError
+    from activities.usage_files import UsageFileError
     from connection import NotConnected
     from embedded.stack import ServiceError, home
     from embedded.weights import WeightsError
@@ -50,7 +51,7 @@ def account_of(error: BaseException) -> tuple[Exit, str] | None:
     from operations.inbox import InboxError
     from operations.starting import TermsRefused
 
-    if isinstance(error, (CatalogueError, HistoryError, InboxError, TermsRefused)):
+    if isinstance(error, (CatalogueError, HistoryError, InboxError, TermsRefused, UsageFileError)):
         return Exit.BAD_INPUT, str(error)
     if isinstance(error, (NotConnected, NobodyWorks, DatabaseError)):
         return Exit.UNREACHABLE, str(error)

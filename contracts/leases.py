@@ -66,7 +66,7 @@ class Settlement(Value):
     calls: int = Field(default=0, ge=0)
     fault: Fault | None = None
     price: Price | None = None
-    """What the attempt was priced with, so that tokens proven later have the same price; None when no longer known."""
+    """The sheet's, so that tokens which are proven later cost the same; None when no longer known."""
 
 
 class CloseLease(Value):

@@ -1,4 +1,4 @@
-"""What tokens proven later cost, the proof in the audit, and ways to find attempts by id and leases by time."""
+"""What tokens proven later cost, their proof in the audit, and attempts by id, leases by time."""
 
 import sqlalchemy as sa
 from alembic import op
