@@ -106,7 +106,10 @@ def costs(db: Connection, wanted: Wanted, by: By) -> tuple[list[Cost], Cost]:
     rows: dict[str | None, Cost] = {}
     for each in (*spent(db, wanted, KEYS[by]), *held(db, wanted, KEYS[by] if by in OF_LEASES else None)):
         rows.setdefault(each.key, Cost(key=each.key)).add(each)
-    whole = summed((*spent(db, wanted, leases.c.tenant), *held(db, wanted, None)))
+    if by in OF_LEASES:
+        whole = summed(rows.values())
+    else:
+        whole = summed((*spent(db, wanted, leases.c.tenant), *held(db, wanted, None)))
     if by is By.DAY:
         return sorted(rows.values(), key=lambda each: each.key or ""), whole
     return sorted(rows.values(), key=lambda each: (-each.all, each.key or "")), whole

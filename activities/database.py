@@ -25,6 +25,8 @@ POSTGRES = {
     "options": f"-c lock_timeout={BUSY_S}s -c statement_timeout={BUSY_S}s "
     f"-c idle_in_transaction_session_timeout={BUSY_S}s",
 }
+# Whoever only reads holds nobody up, and may add up years.
+POSTGRES_READING = {"connect_timeout": 3, "options": "-c statement_timeout=60s"}
 # Workers that start at the same moment upgrade one after the other; the number is only ours.
 UPGRADE_LOCK = text("SELECT pg_advisory_xact_lock(7364886)")
 NO_BOUND = text("SET LOCAL lock_timeout = 0")
@@ -142,7 +144,7 @@ def engine_for(url: URL) -> Engine:
 
 def reading_engine_for(url: URL) -> Engine:
     if url.get_backend_name() == "postgresql":
-        engine = create_engine(url, connect_args=POSTGRES, isolation_level="REPEATABLE READ")
+        engine = create_engine(url, connect_args=POSTGRES_READING, isolation_level="REPEATABLE READ")
         return engine.execution_options(postgresql_readonly=True)
     engine = create_engine(url, connect_args={"timeout": BUSY_S})
     event.listen(engine, "connect", only_read_sqlite)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from activities.booked_attempts import BookedAttempt, Found, Proven, attempts_by_id, attempts_within
 from activities.database import Database
@@ -105,19 +105,22 @@ def open_runs(db: Connection, before: datetime) -> list[Whole]:
 
 def book(db: Connection, books: TenantBooks, proofs: Sequence[Proven], digest: str) -> None:
     """Unknown goes down by the hold, settled up by what is proven."""
-    for proof in proofs:
-        attempt = proof.attempt
-        db.execute(
-            update(settlements)
-            .where(settlements.c.lease == attempt.lease, settlements.c.attempt_id == attempt.attempt_id)
-            .values(end=AttemptEnd.SETTLED.value, usd=proof.usd, tokens=proof.tokens)
-        )
-        books.book(
-            "reconciled",
-            attempt.lease,
-            proof.usd,
-            settled=proof.usd,
-            unknown=-attempt.usd,
-            proof=Proof(attempt.attempt_id, digest),
-        )
+    named = (
+        settlements.c.lease == bindparam("of_lease"),
+        settlements.c.attempt_id == bindparam("of_attempt"),
+    )
+    rows = [
+        {
+            "of_lease": each.attempt.lease,
+            "of_attempt": each.attempt.attempt_id,
+            "usd": each.usd,
+            "tokens": each.tokens,
+        }
+        for each in proofs
+    ]
+    db.execute(update(settlements).where(*named).values(end=AttemptEnd.SETTLED.value), rows)
+    moved = (
+        Proof(each.attempt.lease, each.attempt.attempt_id, each.attempt.usd, each.usd) for each in proofs
+    )
+    books.prove(moved, digest)
     books.write()

@@ -1,5 +1,6 @@
 """One tenant's books, locked: its caps, and its budgets of one day, that day's month, and for good."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -43,10 +44,12 @@ class Budget:
 
 @dataclass(frozen=True)
 class Proof:
-    """Why an attempt is booked anew: the SHA-256 of the file that says what it cost."""
+    """That an unknown attempt, booked at its hold, cost so much."""
 
+    lease: str
     attempt_id: str
-    source: str
+    held: Decimal
+    usd: Decimal
 
 
 class TenantBooks:
@@ -90,7 +93,6 @@ class TenantBooks:
         leased: Decimal = ZERO,
         settled: Decimal = ZERO,
         unknown: Decimal = ZERO,
-        proof: Proof | None = None,
     ) -> None:
         """Add to every budget, and write down what was free before and after."""
         before = self.free
@@ -98,22 +100,24 @@ class TenantBooks:
             budget.leased += leased
             budget.settled += settled
             budget.unknown += unknown
-        self.note(what, lease, amount, before, proof)
+        self.note(what, lease, amount, before)
 
-    def note(
-        self,
-        what: str,
-        lease: str | None,
-        amount: Decimal | None,
-        free_before: Decimal | None,
-        proof: Proof | None = None,
-    ) -> None:
+    def note(self, what: str, lease: str | None, amount: Decimal | None, free_before: Decimal | None) -> None:
         """A line of the audit."""
-        line = {"at": self._moment, "what": what, "tenant": self.tenant, "lease": lease, "amount": amount}
-        proven = {} if proof is None else {"attempt_id": proof.attempt_id, "source": proof.source}
-        self._db.execute(
-            insert(audit).values(**line, **proven, free_before=free_before, free_after=self.free)
-        )
+        self._db.execute(insert(audit).values(self._line(what, lease, amount, free_before)))
+
+    def prove(self, proofs: Iterable[Proof], source: str) -> None:
+        """Move what is proven from unknown to settled, and write down why; many at once: others wait."""
+        lines = []
+        for proof in proofs:
+            before = self.free
+            for budget in self.budgets.values():
+                budget.unknown -= proof.held
+                budget.settled += proof.usd
+            line = self._line("reconciled", proof.lease, proof.usd, before)
+            lines.append({**line, "attempt_id": proof.attempt_id, "source": source})
+        if lines:
+            self._db.execute(insert(audit), lines)
 
     def write(self) -> None:
         """Put the budgets back."""
@@ -123,6 +127,12 @@ class TenantBooks:
                 .where(budgets.c.tenant == self.tenant, budgets.c.period == per.period(self.day))
                 .values(leased=budget.leased, settled=budget.settled, unknown=budget.unknown)
             )
+
+    def _line(
+        self, what: str, lease: str | None, amount: Decimal | None, free_before: Decimal | None
+    ) -> dict[str, Any]:
+        line = {"at": self._moment, "what": what, "tenant": self.tenant, "lease": lease, "amount": amount}
+        return {**line, "free_before": free_before, "free_after": self.free}
 
     def _budget(self, per: Per) -> Budget:
         period = per.period(self.day)

@@ -115,7 +115,7 @@ def test_an_operation_costs_its_attempts_together(ledger: TenantLedger) -> None:
         ("b", 2, 1),
     ]
     assert (found[1].cost.proven, found[1].cost.failed) == (PRICE.of(2_000, 300), PRICE.of(1_000, 100))
-    assert (found[0].cost.proven, found[0].cost.unknown) == (0, PRICE.of(3_000, 500))
+    assert (found[0].cost.proven, found[0].cost.unknown) == (Decimal(0), PRICE.of(3_000, 500))
 
 
 def test_reading_makes_nothing(tmp_path: Path) -> None:
