@@ -7,14 +7,14 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from activities.ledger_tables import leases, settlements
 from activities.tenant_ledger import WHOLE
 from contracts.receipts import AttemptEnd
 from contracts.sheet import Price
 
-__all__ = ["BookedAttempt", "Finding", "Found", "Proven", "attempts_by_id", "attempts_within"]
+__all__ = ["BookedAttempt", "Finding", "Found", "Proven", "attempts_by_id", "attempts_within", "open_since"]
 
 # How many ids one question may name: below what any SQLite takes.
 AT_ONCE = 500
@@ -75,6 +75,7 @@ class BookedAttempt:
     day: date
     workflow_id: str
     opened_at: datetime
+    """Of its lease; where sums are judged, of the first lease of its workflow id."""
     booked_at: datetime
     route: str
     model: str
@@ -105,6 +106,14 @@ COLUMNS = (
     ),
     *(leases.c[name] for name in ("tenant", "day", "workflow_id", "opened_at")),
 )
+# A run that was reset may take its lease after an attempt: it began with the first lease of its id, or later.
+EVERY_RUN = leases.alias("every_run")
+began = (
+    select(func.min(EVERY_RUN.c.opened_at))
+    .where(EVERY_RUN.c.workflow_id == leases.c.workflow_id)
+    .correlate(leases)
+    .scalar_subquery()
+)
 PRICES = (settlements.c.price_input, settlements.c.price_output)
 
 
@@ -119,8 +128,15 @@ def attempts_by_id(db: Connection, names: Sequence[str]) -> Iterator[BookedAttem
 
 def attempts_within(db: Connection, start: datetime, end: datetime) -> Iterator[BookedAttempt]:
     """Those of runs that went on at any moment of a span of time, runs that vanished (as `*`) too."""
-    within = (leases.c.opened_at < end) & (settlements.c.booked_at >= start)
-    yield from told(db.execute(select(*COLUMNS, *PRICES).join(leases).where(within)))
+    named = [each for each in COLUMNS if each is not leases.c.opened_at]
+    within = (began < end) & (settlements.c.booked_at >= start)
+    wanted = select(*named, began.label("opened_at"), *PRICES).join_from(settlements, leases).where(within)
+    yield from told(db.execute(wanted))
+
+
+def open_since(db: Connection, end: datetime) -> Iterator[datetime]:
+    """When those runs began that are open, of those before a moment."""
+    yield from db.scalars(select(began).select_from(leases).where(leases.c.closed_at.is_(None), began < end))
 
 
 def told(rows: Iterable[Any]) -> Iterator[BookedAttempt]:

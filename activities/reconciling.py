@@ -9,11 +9,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, update
 
-from activities.booked_attempts import BookedAttempt, Found, Proven, attempts_by_id, attempts_within
+from activities.booked_attempts import (
+    BookedAttempt,
+    Found,
+    Proven,
+    attempts_by_id,
+    attempts_within,
+    open_since,
+)
 from activities.database import Database
-from activities.ledger_tables import leases, settlements
+from activities.ledger_tables import settlements
 from activities.tenant_books import Proof, TenantBooks
 from activities.tenant_ledger import WHOLE
 from activities.usage_files import UsageFile
@@ -86,7 +93,7 @@ def judged(db: Connection, usage: UsageFile, scope: Scope) -> Reconciled:
     start, end = usage.buckets[0].start - LATE, usage.buckets[-1].end + LATE
     attempts = list(attempts_within(db, start, end))
     runs = [
-        *open_runs(db, end),
+        *(Whole(since, None) for since in open_since(db, end)),
         *(Whole(each.opened_at, each.booked_at) for each in attempts if is_whole(each)),
     ]
     own = (each for each in attempts if not scope.routes or each.route in scope.routes)
@@ -96,11 +103,6 @@ def judged(db: Connection, usage: UsageFile, scope: Scope) -> Reconciled:
 
 def is_whole(attempt: BookedAttempt) -> bool:
     return attempt.attempt_id == WHOLE
-
-
-def open_runs(db: Connection, before: datetime) -> list[Whole]:
-    wanted = select(leases.c.opened_at).where(leases.c.closed_at.is_(None), leases.c.opened_at < before)
-    return [Whole(since, None) for since in db.scalars(wanted)]
 
 
 def book(db: Connection, books: TenantBooks, proofs: Sequence[Proven], digest: str) -> None:

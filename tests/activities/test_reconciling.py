@@ -280,6 +280,16 @@ def test_a_run_across_the_edge_of_the_export_proves_nothing(desk: Desk) -> None:
     assert findings(desk.given(sums((0, 0, 0)))) == [Finding.AT_THE_EDGE]
 
 
+def test_a_reset_run_may_have_called_before_it_took_its_lease(desk: Desk) -> None:
+    """Its lease begins today, its workflow id yesterday."""
+    run(desk.ledger, "a", [], at=NOON, workflow_id="w")
+    tomorrow = NOON + timedelta(days=1)
+    run(desk.ledger, "b", [attempt("1")], at=tomorrow, workflow_id="w")
+    start = MIDNIGHT + timedelta(days=1)
+    assert findings(desk.given(sums((0, 0, 0), start=start))) == [Finding.AT_THE_EDGE]
+    assert [each.usd for each in desk.given(sums((0, 0, 0), (0, 0, 0))).proven] == [ZERO]
+
+
 def test_counts_of_a_day_that_has_just_ended_prove_nothing(desk: Desk) -> None:
     """What is missing in them may only be late."""
     run(desk.ledger, "a", [attempt("1")])

@@ -67,6 +67,8 @@ def completed(scripts: Path, line: str, **changed: str) -> list[str]:
         ("python starter.py demo --provider openai-s", ["openai-small"]),
         ("python starter.py explain READ", ["README.md"]),
         ("python starter.py list --tenant ", []),
+        ("python starter.py cost --by t", ["tenant", "task"]),
+        ("python starter.py reconcile READ", ["README.md"]),
         ("python other.py li", []),
     ],
 )

@@ -17,6 +17,7 @@ def upgrade() -> None:
     op.add_column("audit", sa.Column("source", sa.String(64)))
     op.create_index("settlements_by_attempt", "settlements", ["attempt_id"])
     op.create_index("leases_by_opening", "leases", ["opened_at"])
+    op.create_index("leases_by_workflow_id", "leases", ["workflow_id"])
     op.create_index("leases_by_tenant", "leases", ["tenant", "opened_at"])
 
 
