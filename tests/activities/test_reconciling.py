@@ -161,6 +161,7 @@ def test_a_dry_run_changes_nothing(desk: Desk) -> None:
         ("1,gpt-4o,1,1,", Finding.OTHER_MODEL),
         ("1,gpt-4o-mini,3000,501,", Finding.ABOVE_HOLD),
         ("1,gpt-4o-mini,2999,501,", Finding.ABOVE_HOLD),
+        ("1,gpt-4o-mini,3600,0,", Finding.ABOVE_HOLD),
         ("1,gpt-4o-mini,1,1,0.05", Finding.ABOVE_HOLD),
         ("2,gpt-4o-mini,10,11,", Finding.DIFFERS),
         ("2,gpt-4o-mini,10,10,0.01", Finding.DIFFERS),
