@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from workflows.kernel.decisions import Condition, Limit, Table
 
-__all__ = ["Candidates", "Number", "domain_of", "fact_candidates", "is_number", "kinds_of", "limit_candidates"]
+__all__ = ["Candidates", "domain_of", "fact_candidates", "is_number", "kinds_of", "limit_candidates"]
 
 AnyTable = Table[Any, Any]
 Number = int | Decimal | date
@@ -60,10 +60,14 @@ def fact_candidates(table: AnyTable, name: str, limits: Mapping[str, Decimal]) -
     return Candidates(tuple(values), bounds)
 
 
-def limit_candidates(table: AnyTable, name: str, facts: BaseModel) -> Candidates:
-    """A threshold is told apart by the facts that it is compared with."""
-    met = [getattr(facts, each.fact) for each in conditions_of(table) if each.bound == Limit(name)]
-    bounds = tuple(sorted({value for value in met if is_number(value) and not isinstance(value, date)}))
+def limit_candidates(
+    table: AnyTable, name: str, facts: BaseModel, limits: Mapping[str, Decimal]
+) -> Candidates:
+    """A threshold is told apart by the facts that it is compared with, as they are and as they could be."""
+    met: set[Any] = set()
+    for fact in {condition.fact for condition in conditions_of(table) if condition.bound == Limit(name)}:
+        met |= {getattr(facts, fact), *fact_candidates(table, fact, limits).values}
+    bounds = tuple(sorted(value for value in met if is_number(value)))
     kind = int if all(isinstance(value, int) for value in bounds) else Decimal
     return Candidates(tuple(Decimal(value) for value in around(bounds, kind)), bounds)
 
