@@ -129,8 +129,8 @@ def add_looking(commands: "Commands[Parser]") -> None:
     why_not = commands.add_parser(
         "why-not",
         help="what would have made a decision another one",
-        description="Every fact and every threshold that leads to OUTCOME when it alone is another, the smallest "
-        "change first; where none does, the smallest two together.",
+        description="Every fact and every threshold that leads to OUTCOME when it alone is another, the "
+        "smallest change first; where none does, the smallest two together.",
     )
     why_not.add_argument("run", metavar="ID|FILE", help="a workflow id, or an exported history")
     why_not.add_argument(

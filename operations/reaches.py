@@ -43,7 +43,11 @@ def reach_of(was: Any, value: Any, flipping: Sequence[Any], candidates: Candidat
         return around[0], Reach(around, upwards(around[0], candidates.bounds))
     if first == 0:
         return around[-1], Reach(around, downwards(around[-1], candidates.bounds))
-    return value, Reach.exactly(value)
+    if first == last:
+        return value, Reach.exactly(value)
+    near = around[0] if was is not None and was < value else around[-1]
+    words = f"{upwards(around[0], candidates.bounds)} and {downwards(around[-1], candidates.bounds)}"
+    return near, Reach(around, words)
 
 
 def upwards(value: Any, bounds: Sequence[Any]) -> str:

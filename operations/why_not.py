@@ -3,8 +3,8 @@
 A change gives one fact or one threshold another of the values that the table can tell apart. Which of two is
 smaller: a number moved, by its share of what it is; then a date, by days; then yes turned into no or no into
 yes; then another member of an Enum; then a value where none is, or none where one is; last a threshold, since
-that changes other runs too. Within a place it is the nearest value that counts, of two as near the larger, and
-one below zero only where no other does it.
+that changes other runs too. Within a place the nearest value counts, of two as near the larger, and one below
+zero only where no other does it.
 """
 
 import itertools
@@ -160,7 +160,7 @@ def rank(place: Place, value: Any) -> Rank:
     if isinstance(value, date):
         return (1, abs((value - was).days), -value.toordinal())
     kind = 5 if place.threshold else 0
-    moved = abs(Fraction(value) - Fraction(was)) / max(abs(Fraction(was)), 1)
+    moved = abs(Fraction(value) - Fraction(was)) / max(abs(Fraction(was)), Fraction(1))
     return (kind, int(value < 0 <= was), moved, -Fraction(value))
 
 
