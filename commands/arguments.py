@@ -26,6 +26,7 @@ def parser(environment: dict[str, str]) -> Parser:
     add_stack(commands)
     add_run(commands, environment.get("TENUTO_TENANT", "default"))
     add_looking(commands)
+    add_tables(commands)
     add_people(commands)
     add_money(commands)
     add_setting_up(commands)
@@ -120,6 +121,13 @@ def add_looking(commands: "Commands[Parser]") -> None:
     parked.add_argument("--tenant", metavar="NAME", help="only this tenant's")
     parked.add_argument("--limit", type=int, default=50, metavar="N", help="runs (default: 50)")
     parked.add_argument("--json", action="store_true", help="the same as JSON")
+    replay = commands.add_parser("replay", help="check recorded runs against the current code")
+    replay.add_argument("inputs", nargs="*", metavar="FILE|FOLDER", help="exported histories")
+    example = "WorkflowType='resolve-ticket'"
+    replay.add_argument("--query", metavar="QUERY", help=f"runs of the server, for example {example}")
+
+
+def add_tables(commands: "Commands[Parser]") -> None:
     policy = commands.add_parser("policy", help="the tables that decide: next attempt, remedy, ...")
     policy.add_argument("table", nargs="?", metavar="TABLE", help="only this one")
     form = policy.add_mutually_exclusive_group()
@@ -141,10 +149,6 @@ def add_looking(commands: "Commands[Parser]") -> None:
         "--event", type=int, metavar="N", help="the table's decision at this event (default: its last)"
     )
     why_not.add_argument("--json", action="store_true", help="the same as JSON")
-    replay = commands.add_parser("replay", help="check recorded runs against the current code")
-    replay.add_argument("inputs", nargs="*", metavar="FILE|FOLDER", help="exported histories")
-    example = "WorkflowType='resolve-ticket'"
-    replay.add_argument("--query", metavar="QUERY", help=f"runs of the server, for example {example}")
 
 
 def add_people(commands: "Commands[Parser]") -> None:
