@@ -174,6 +174,10 @@ async def runs(options: "Namespace") -> int:
             return await looking.explain(options, registered())
         case "export":
             return await looking.export(options)
+        case "why-not":
+            from commands.why_not import why_not
+
+            return await why_not(options, registered())
         case "watch":
             from commands.watching_runs import watch_runs
 

@@ -26,6 +26,7 @@ def parser(environment: dict[str, str]) -> Parser:
     add_stack(commands)
     add_run(commands, environment.get("TENUTO_TENANT", "default"))
     add_looking(commands)
+    add_tables(commands)
     add_people(commands)
     add_money(commands)
     add_setting_up(commands)
@@ -120,13 +121,34 @@ def add_looking(commands: "Commands[Parser]") -> None:
     parked.add_argument("--tenant", metavar="NAME", help="only this tenant's")
     parked.add_argument("--limit", type=int, default=50, metavar="N", help="runs (default: 50)")
     parked.add_argument("--json", action="store_true", help="the same as JSON")
-    policy = commands.add_parser("policy", help="the tables that decide: next attempt, remedy, ...")
-    policy.add_argument("table", nargs="?", metavar="TABLE", help="only this one")
-    policy.add_argument("--json", action="store_true", help="the same as JSON")
     replay = commands.add_parser("replay", help="check recorded runs against the current code")
     replay.add_argument("inputs", nargs="*", metavar="FILE|FOLDER", help="exported histories")
     example = "WorkflowType='resolve-ticket'"
     replay.add_argument("--query", metavar="QUERY", help=f"runs of the server, for example {example}")
+
+
+def add_tables(commands: "Commands[Parser]") -> None:
+    policy = commands.add_parser("policy", help="the tables that decide: next attempt, remedy, ...")
+    policy.add_argument("table", nargs="?", metavar="TABLE", help="only this one")
+    form = policy.add_mutually_exclusive_group()
+    form.add_argument("--markdown", action="store_true", help="the same as Markdown")
+    form.add_argument("--html", type=Path, metavar="FILE", help="write a page that needs no other file")
+    form.add_argument("--json", action="store_true", help="the same as JSON")
+    why_not = commands.add_parser(
+        "why-not",
+        help="what would have made a decision another one",
+        description="Every fact and every threshold that leads to OUTCOME when it alone is another, the "
+        "smallest change first; where none does, the smallest two together.",
+    )
+    why_not.add_argument("run", metavar="ID|FILE", help="a workflow id, or an exported history")
+    why_not.add_argument(
+        "table", nargs="?", metavar="TABLE", help="where several tables that decided have the outcome"
+    )
+    why_not.add_argument("outcome", metavar="OUTCOME", help="as `policy` names it, for example refund")
+    why_not.add_argument(
+        "--event", type=int, metavar="N", help="the table's decision at this event (default: its last)"
+    )
+    why_not.add_argument("--json", action="store_true", help="the same as JSON")
 
 
 def add_people(commands: "Commands[Parser]") -> None:

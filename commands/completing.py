@@ -117,6 +117,14 @@ def table_names() -> list[str]:
     return list(tables_of(list(WORKFLOWS)))
 
 
+def outcome_names() -> list[str]:
+    from operations.decision_rows import tables_of
+    from worker import WORKFLOWS  # noqa: TID251 - where they are listed
+
+    tables = tables_of(list(WORKFLOWS)).values()
+    return list(dict.fromkeys(each.value for table in tables for each in type(table.rows[-1].outcome)))
+
+
 def profiles(**_: Any) -> list[str]:
     catalogue = written()
     return list({**catalogue.get("profiles", {}), **catalogue.get("routes", {})})
@@ -198,7 +206,9 @@ COMPLETERS: Mapping[str, Callable[..., Any]] = {
     "inputs": files,
     "output": files,
     "supply": files,
+    "html": files,
     "table": lambda **_: table_names(),
+    "outcome": lambda **_: outcome_names(),
     "key": files,
     "profile": profiles,
     "provider": profiles,

@@ -18,6 +18,7 @@ OVERVIEW: Sequence[Example] = (
     *FIRST_STEPS,
     ("what is it doing, and what can it still cost?", f"watch {RUN}"),
     ("why did it take this path? proven again from the history", f"explain {RUN} --verify"),
+    ("why was it not refunded?", f"why-not {RUN} refund"),
     ("before a deploy: what would break?", "replay tests/histories"),
     ("something does not work", "doctor"),
 )
@@ -112,6 +113,13 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
     "policy": (
         ("every table", "policy"),
         ("what follows a failed attempt", "policy next_attempt"),
+        ("for whoever has to agree to the rules", "policy remedy --html remedy.html"),
+        ("for a document", "policy --markdown >tables.md"),
+    ),
+    "why-not": (
+        ("what was in the way of a refund?", f"why-not {RUN} refund"),
+        ("of an exported history, with no server", "why-not run.json remedy say_too_late"),
+        ("why was the second attempt not the last?", f"why-not {RUN} next_attempt give_up --event 31"),
     ),
     "cancel": (("it compensates and hands over first", f"cancel {RUN}"),),
     "new-key": (("alice may approve from now on", "new-key alice"),),

@@ -5,12 +5,12 @@ import json
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from commands.asking import ways_to_answer
-from commands.failures import CommandError, Exit
+from commands.failures import Exit
 from commands.sources import Found, history_of, pending_trail, status_by_query, status_from_history
+from commands.writing import write
 from contracts.receipts import Status
 from operations.decision_rows import tables_of
 from operations.explaining import explain as print_story
@@ -110,10 +110,3 @@ async def export(options: argparse.Namespace) -> Exit:
     write(options.output, text)
     sys.stderr.write(f"wrote {options.output}\n")
     return Exit.OK
-
-
-def write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise CommandError(Exit.BAD_INPUT, f"{path}: cannot be written: {error.strerror}") from None

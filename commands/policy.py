@@ -7,40 +7,52 @@ from collections.abc import Iterator
 from typing import Any
 
 from commands.failures import CommandError, Exit
-from operations.decision_rows import tables_of
+from commands.writing import write
+from contracts.values import plain
 from operations.lines import Line, console_on, put
-from workflows.kernel.decisions import Table
+from operations.table_pages import as_html, as_markdown
+from operations.table_views import TableView, views_of
 
 __all__ = ["policy"]
 
 
 def policy(options: argparse.Namespace, workflows: list[Any]) -> Exit:
-    """Print every table, or the one that was named."""
-    tables = tables_of(workflows)
-    if options.table is not None and options.table not in tables:
-        known = ", ".join(tables)
+    """Print every table, or the one that was named; or write them as a page."""
+    views = views_of(workflows)
+    if options.table is not None and options.table not in views:
+        known = ", ".join(views)
         raise CommandError(Exit.BAD_INPUT, f"no table {options.table!r}; known: {known}")
-    shown = [table for name, table in tables.items() if options.table in (None, name)]
+    shown = [view for name, view in views.items() if options.table in (None, name)]
     if options.json:
-        sys.stdout.write(json.dumps([as_json(table) for table in shown], indent=1) + "\n")
-        return Exit.OK
-    console = console_on(sys.stdout)
-    for table in shown:
-        for line in lines(table):
+        sys.stdout.write(json.dumps([as_json(view) for view in shown], indent=1) + "\n")
+    elif options.markdown:
+        sys.stdout.write(as_markdown(shown))
+    elif options.html is not None:
+        write(options.html, as_html(shown))
+        sys.stderr.write(f"wrote {options.html}\n")
+    else:
+        console = console_on(sys.stdout)
+        for line in (line for view in shown for line in lines(view)):
             put(console, line)
     return Exit.OK
 
 
-def lines(table: Table[Any, Any]) -> Iterator[Line]:
-    yield 0, f"{table.name} v{table.version}: the first row that holds decides", "bold"
-    for number, row in enumerate(table.rows, start=1):
-        yield 2, f"{number:>2}. {row.outcome.value}: {row.because}", ""
-        yield 6, f"if {row.text()}", "dim"
+def lines(view: TableView) -> Iterator[Line]:
+    yield 0, f"{view.table} v{view.version}: the first row that holds decides", "bold"
+    for row in view.rows:
+        yield 2, f"{row.number:>2}. {row.outcome}: {row.because}", ""
+        yield 6, f"if {row.condition}", "dim"
+    for name, value in view.thresholds.items():
+        yield 2, f"{name} is {plain(value)} in runs that start now", "dim"
 
 
-def as_json(table: Table[Any, Any]) -> dict[str, Any]:
-    rows = [
-        {"row": number, "outcome": row.outcome.value, "because": row.because, "if": row.text()}
-        for number, row in enumerate(table.rows, start=1)
-    ]
-    return {"table": table.name, "version": table.version, "rows": rows}
+def as_json(view: TableView) -> dict[str, Any]:
+    """Thresholds are decimal strings."""
+    return {
+        **view.model_dump(mode="json", exclude={"facts", "rows"}),
+        "facts": {fact.name: fact.may_be for fact in view.facts},
+        "rows": [
+            {"row": row.number, "outcome": row.outcome, "because": row.because, "if": row.condition}
+            for row in view.rows
+        ],
+    }

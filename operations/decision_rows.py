@@ -11,7 +11,7 @@ from operations.story_items import Decided
 from workflows.kernel.attempts import NEXT_ATTEMPT, OTHERWISE
 from workflows.kernel.decisions import Decision, Table
 
-__all__ = ["decision_lines", "tables_of"]
+__all__ = ["decided_again", "decision_lines", "difference", "tables_of"]
 
 
 def tables_of(workflows: list[Any]) -> dict[str, Table[Any, Any]]:
@@ -53,6 +53,7 @@ def decided_again(
 
 
 def difference(item: Decided, table: Table[Any, Any] | None) -> str:
+    """Why the current table is not asked, as it completes `the current code`."""
     if table is None:
         return "has no table of this name"
     if table.version != item.version:

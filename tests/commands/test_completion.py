@@ -66,6 +66,8 @@ def completed(scripts: Path, line: str, **changed: str) -> list[str]:
         ("python starter.py run --profile ", ["local", "openai-small", "openai-compatible"]),
         ("python starter.py demo --provider openai-s", ["openai-small"]),
         ("python starter.py explain READ", ["README.md"]),
+        ("python starter.py policy next", ["next_attempt"]),
+        ("python starter.py why-not README.md remedy say_t", ["say_too_late"]),
         ("python starter.py list --tenant ", []),
         ("python starter.py cost --by t", ["tenant", "task"]),
         ("python starter.py reconcile READ", ["README.md"]),

@@ -46,6 +46,8 @@ def test_help_teaches_and_is_as_fast_as_its_imports(tmp_path: Path) -> None:
         "list",
         "approve",
         "replay",
+        "policy",
+        "why-not",
         "new-key",
     ],
 )

@@ -17,6 +17,8 @@ COMMANDS = [
     ["explain", FAULTS, "--verify"],
     ["explain", WAITED],
     ["replay", FAULTS, WAITED],
+    ["why-not", FAULTS, "give_up"],
+    ["policy"],
     ["new-key", "a.very.long.name.of.an.approver.who.signs@example.org"],
     ["list"],
     ["run", "resolve-ticket", "a/file/that/is/not/there/" + "x" * 60],

@@ -26,7 +26,7 @@ from pydantic import BaseModel
 
 from contracts.values import plain
 
-__all__ = ["Condition", "Decision", "Fact", "Limit", "Row", "Table", "facts_of", "limit"]
+__all__ = ["Condition", "Decision", "Fact", "Limit", "Row", "Table", "facts_of", "limit", "show"]
 
 Facts = TypeVar("Facts", bound=BaseModel)
 Outcome = TypeVar("Outcome", bound=StrEnum)
