@@ -115,7 +115,8 @@ PLAN = Plan(
         Stage.AWAITING_APPROVAL: (Stage.REFUNDING, Stage.REPLYING, Stage.HANDING_OVER),
         Stage.REFUNDING: (Stage.REPLYING, Stage.HANDING_OVER),
         Stage.REPLYING: (Stage.HANDING_OVER,),
-        Stage.HANDING_OVER: (),
+        # The way out of a run that could not be handed over, or was cancelled before it was.
+        Stage.HANDING_OVER: (Stage.HANDING_OVER,),
     },
     steps=(read_ticket, find_order, issue_refund, draft_reply, send_reply, void_refund, hand_to_desk),
     tables=(REMEDY,),
