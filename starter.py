@@ -101,6 +101,13 @@ def dispatch(options: "Namespace") -> int:
             return tenants.cap(options) if options.command == "cap" else tenants.list_tenants(options)
         case "cost" | "reconcile":
             return money(options)
+        case "certify":
+            from commands.certify import certify
+            from commands.quiet import quiet
+
+            quiet()
+            under_way()
+            return certify(options, registered())
         case "policy":
             from commands.policy import policy
 

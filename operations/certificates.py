@@ -19,7 +19,7 @@ from workflows.kernel.certificate import certificate
 from workflows.kernel.event_counts import STRANGER
 from workflows.kernel.plan import Plan
 
-__all__ = ["Reached", "certificate_of", "exceeded", "measures", "raised", "reached"]
+__all__ = ["Reached", "as_json", "certificate_of", "exceeded", "measures", "raised", "reached"]
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,16 @@ class Reached:
     """Signals, and answers and repairs that were accepted: the most of them that no certificate counts."""
 
 
+def as_json(found: Certificate, runs: Sequence[dict[str, Any]] = ()) -> str:
+    """As it is committed: indented, amounts as text; the adversarial runs last, when there are any."""
+    content = found.model_dump(mode="json")
+    return json.dumps({**content, "adversarial": list(runs)} if runs else content, indent=1)
+
+
 def measures(found: Certificate) -> dict[str, Any]:
     """What a certificate bounds, by name, one step after the other last."""
     whole = {name: getattr(found.worst, name) for name in Amount.model_fields}
+    whole |= {f"at_most.{name}": getattr(found.at_most, name) for name in Amount.model_fields}
     whole |= {"time_s": found.time_s, "way_out_s": found.way_out_s, "busy_s": found.busy_s}
     whole["events"] = found.events
     for step in found.steps:
