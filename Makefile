@@ -10,7 +10,7 @@ KEYLESS := env -u OPENAI_API_KEY -u OPENAI_BASE_URL -u OPENAI_ORG_ID -u OPENAI_P
 	-u OTEL_EXPORTER_OTLP_ENDPOINT -u OTEL_EXPORTER_OTLP_TRACES_ENDPOINT -u OTEL_EXPORTER_OTLP_METRICS_ENDPOINT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo evaluate smoke test check mutate bench rehearse record screenshots format lock stop clean reset environment
+.PHONY: help demo evaluate smoke test check certify mutate bench rehearse record screenshots format lock stop clean reset environment
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,12 @@ check: environment ## lint, format, types and import rules
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
 	.venv/bin/lint-imports
+
+certify: environment ## compute the certificates of the shipped workflows anew
+	@for file in certificates/*.json; do \
+		$(KEYLESS) TENUTO_MODELS=certificates/models.toml $(PYTHON) starter.py certify \
+			"$$(basename "$$file" .json)" --json > "$$file.new" && mv "$$file.new" "$$file" || exit 1; done
+	@git --no-pager diff --stat -- certificates
 
 mutate: environment ## put known defects into a copy of the sources; the tests must notice each
 	@$(KEYLESS) $(PYTHON) -m tests.mutations

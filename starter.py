@@ -17,6 +17,7 @@ LEFT = {
     "run": "what was started goes on: `python starter.py list`",
     "demo": "the servers that it started have ended",
     "evaluate": "the servers that it started have ended",
+    "certify": "the server that it started has ended",
     "dev": "the servers that it started have ended",
     "approve": "`python starter.py status ID` says whether the answer was taken",
     "repair": "`python starter.py status ID` says whether it was taken",
@@ -101,14 +102,26 @@ def dispatch(options: "Namespace") -> int:
             return tenants.cap(options) if options.command == "cap" else tenants.list_tenants(options)
         case "cost" | "reconcile":
             return money(options)
-        case "policy":
-            from commands.policy import policy
-
-            return policy(options, registered())
+        case "certify" | "policy":
+            return of_the_code(options)
         case "approve" | "deny" | "cancel" | "repair":
             return finish(lambda: people(options))
         case _:
             return finish(lambda: runs(options))
+
+
+def of_the_code(options: "Namespace") -> int:
+    from commands.quiet import quiet
+
+    quiet()
+    if options.command == "policy":
+        from commands.policy import policy
+
+        return policy(options, registered())
+    from commands.certify import certify
+
+    under_way()
+    return certify(options, registered())
 
 
 def on_this_machine(options: "Namespace") -> int:

@@ -20,8 +20,9 @@ from bench.on_kernel import OnKernel
 from bench.processes import environment, python
 from bench.servers import Server, tuned
 from operations.histories import event_name
-from operations.starting import SLACK, TASK_TIMEOUT, TENANT, amounts, start
+from operations.starting import SLACK, TENANT, amounts, start
 from samples.build_shop import build_shop
+from workflows.kernel.event_counts import TASK_TIMEOUT
 
 __all__ = ["measure"]
 

@@ -29,6 +29,7 @@ def parser(environment: dict[str, str]) -> Parser:
     add_tables(commands)
     add_people(commands)
     add_money(commands)
+    add_certify(commands)
     add_setting_up(commands)
     root.commands = commands.choices
     for name, each in commands.choices.items():
@@ -78,20 +79,24 @@ def add_run(commands: "Commands[Parser]", tenant: str) -> None:
         "--from", dest="sender", metavar="ADDRESS", help="the sender of texts and JSON lines that name none"
     )
     run.add_argument("--tenant", default=tenant, help="whose run it is (default: %(default)s)")
-    run.add_argument("--usd", metavar="AMOUNT", help="cap in US dollars, for example 0.05")
-    run.add_argument("--tokens", type=int, metavar="N", help="cap in tokens")
-    run.add_argument("--calls", type=int, metavar="N", help="cap in model calls")
-    run.add_argument("--steps", type=int, metavar="N", help="cap in steps")
-    run.add_argument("--deadline", metavar="TIME", help="90s, 30m, 2h or 2d, the way out included")
-    run.add_argument(
-        "--park", metavar="TIME", help="how long a failed step may wait for a person, or 0 (default: 4h)"
-    )
-    run.add_argument("--profile", metavar="NAME", help="a profile of models.toml (default: the first)")
+    add_terms(run)
     run.add_argument("--id", metavar="ID", help="a workflow id of your own, for one input")
     run.add_argument("--again", action="store_true", help="start anew also when the same input has run")
     run.add_argument("--requested-by", metavar="NAME", help="who asks; may not approve (default: you)")
     run.add_argument("--no-wait", action="store_true", help="return when everything has started")
     run.add_argument("--json", action="store_true", help="the results as JSON")
+
+
+def add_terms(command: Parser) -> None:
+    command.add_argument("--usd", metavar="AMOUNT", help="cap in US dollars, for example 0.05")
+    command.add_argument("--tokens", type=int, metavar="N", help="cap in tokens")
+    command.add_argument("--calls", type=int, metavar="N", help="cap in model calls")
+    command.add_argument("--steps", type=int, metavar="N", help="cap in steps")
+    command.add_argument("--deadline", metavar="TIME", help="90s, 30m, 2h or 2d, the way out included")
+    command.add_argument(
+        "--park", metavar="TIME", help="how long a failed step may wait for a person, or 0 (default: 4h)"
+    )
+    command.add_argument("--profile", metavar="NAME", help="a profile of models.toml (default: the first)")
 
 
 def add_looking(commands: "Commands[Parser]") -> None:
@@ -242,6 +247,24 @@ def add_costs(commands: "Commands[Parser]") -> None:
     )
     reconcile.add_argument("--project", metavar="ID", help="only this project's sums")
     reconcile.add_argument("--json", action="store_true", help="the same as JSON")
+
+
+def add_certify(commands: "Commands[Parser]") -> None:
+    certify = commands.add_parser(
+        "certify",
+        help="what a run can come to at most, before it starts",
+        description="The worst case of a workflow on a profile, from declared bounds: every step as often as "
+        "it can occur, with every attempt, route and repair at its dearest. Under its terms a run is stopped "
+        "by its cap before that.",
+    )
+    certify.add_argument("workflow", metavar="WORKFLOW", help="for example resolve-ticket")
+    add_terms(certify)
+    certify.add_argument(
+        "--adversarial",
+        action="store_true",
+        help="also run it against the worst sequence of faults, on a server of its own (a minute)",
+    )
+    certify.add_argument("--json", action="store_true", help="the same as JSON")
 
 
 def add_setting_up(commands: "Commands[Parser]") -> None:

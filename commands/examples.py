@@ -145,6 +145,13 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
         ("book it", "reconcile usage.csv"),
         ("OpenAI's usage, of the routes that go there", "reconcile usage.json --route openai-small"),
     ),
+    "certify": (
+        ("what can a ticket cost at most, whatever fails?", "certify resolve-ticket"),
+        ("when nobody repairs anything", "certify resolve-ticket --park 0"),
+        ("with another model, under a narrower cap", "certify resolve-ticket --profile local --usd 0.02"),
+        ("and is that bound near to what can really happen?", "certify resolve-ticket --adversarial"),
+        ("for a program", "certify resolve-ticket --json"),
+    ),
     "tenants": (("who has spent what", "tenants"), ("for a program", "tenants --json")),
     "doctor": (
         ("what is installed, configured and reachable", "doctor"),

@@ -13,6 +13,9 @@ from pydantic import BaseModel, Field, SerializerFunctionWrapHandler, model_seri
 from contracts.values import Value, without_unset
 
 __all__ = [
+    "MOST_ERROR",
+    "MOST_REPAIR_BYTES",
+    "MOST_REPLY",
     "Cost",
     "EffectCall",
     "Failure",
@@ -25,6 +28,10 @@ __all__ = [
 ]
 
 Reply = TypeVar("Reply", bound=BaseModel)
+
+MOST_REPLY, MOST_ERROR = 8_000, 2_000
+MOST_REPAIR_BYTES = 6 * (MOST_REPLY + MOST_ERROR) + len('{"reply":"","error":""}')
+"""As JSON, where a character is never longer than its escape of six bytes."""
 
 
 class Fault(StrEnum):
@@ -96,8 +103,8 @@ class Provenance(Value):
 class Repair(Value):
     """An earlier reply that was not valid, shown to the model again with what is wrong with it."""
 
-    reply: str = Field(max_length=8_000)
-    error: str = Field(max_length=2_000)
+    reply: str = Field(max_length=MOST_REPLY)
+    error: str = Field(max_length=MOST_ERROR)
 
 
 class ModelCall(Value):

@@ -12,6 +12,7 @@ from contracts.steps import Read, StepPolicy
 from contracts.values import Usd, Value
 
 __all__ = [
+    "BOOKKEEPING",
     "CloseLease",
     "CloseLeft",
     "Lease",

@@ -11,6 +11,7 @@ from contracts.terms import Amount
 from contracts.values import PER_MILLION, Value, without_unset
 
 __all__ = [
+    "FROM_MEMORY",
     "Escrow",
     "Price",
     "Route",

@@ -25,6 +25,7 @@ from embedded.ports import LOOPBACK, free_port
 from embedded.stack import Launch, Service, ServiceError, State
 
 __all__ = [
+    "NAMESPACE",
     "PORT",
     "SEARCH_ATTRIBUTES",
     "UI_PORT",

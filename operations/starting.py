@@ -15,9 +15,12 @@ from temporalio.common import (
 )
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
+from contracts.certificates import MOST_EVENTS
 from contracts.sheet import Sheet
 from contracts.terms import Amount, Terms
 from contracts.values import Value, plain
+from workflows.kernel.certificate import certificate
+from workflows.kernel.event_counts import TASK_TIMEOUT
 from workflows.kernel.plan import Plan, least_cap
 from workflows.kernel.run import STAGE
 
@@ -25,8 +28,6 @@ __all__ = ["STAGE", "TENANT", "Started", "TermsRefused", "amounts", "check_terms
 
 TENANT = SearchAttributeKey.for_keyword("TenutoTenant")
 
-# A worker killed in the middle of a workflow task is noticed after this long; a task takes milliseconds.
-TASK_TIMEOUT = timedelta(seconds=3)
 # The server ends a run that did not end itself. This skips the way out, so it comes well after the deadline.
 SLACK = timedelta(minutes=10)
 
@@ -72,6 +73,9 @@ def check_terms(plan: Plan, terms: Terms, sheet: Sheet) -> None:
         )
     if terms.deadline <= sheet.escrow.time:
         raise TermsRefused(f"the deadline leaves no time: the way out alone keeps {sheet.escrow.time}")
+    events = certificate(plan, sheet, terms).events
+    if events > MOST_EVENTS:
+        raise TermsRefused(f"its history could come to {events} events; at most {MOST_EVENTS} are allowed")
 
 
 def amounts(amount: Amount) -> str:

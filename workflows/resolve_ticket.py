@@ -115,11 +115,27 @@ PLAN = Plan(
         Stage.AWAITING_APPROVAL: (Stage.REFUNDING, Stage.REPLYING, Stage.HANDING_OVER),
         Stage.REFUNDING: (Stage.REPLYING, Stage.HANDING_OVER),
         Stage.REPLYING: (Stage.HANDING_OVER,),
-        Stage.HANDING_OVER: (),
+        # The way out of a run that could not be handed over, or was cancelled before it was.
+        Stage.HANDING_OVER: (Stage.HANDING_OVER,),
     },
     steps=(read_ticket, find_order, issue_refund, draft_reply, send_reply, void_refund, hand_to_desk),
     tables=(REMEDY,),
     parks=(read_ticket, issue_refund, draft_reply, send_reply),
+    at_most=(
+        {
+            read_ticket: 1,
+            find_order: 1,
+            issue_refund: 1,
+            draft_reply: 1,
+            send_reply: 1,
+            void_refund: 1,
+            hand_to_desk: 1,
+        },
+        # No rule fitted, so it was handed over, and that failed or was cancelled: once more on the way out.
+        {read_ticket: 1, find_order: 1, hand_to_desk: 2},
+    ),
+    asks=(issue_refund,),
+    way_out=(void_refund, hand_to_desk),
     # Two attempts of the longest ticket may stay unknown, and the ticket is still read and answered.
     cap=Amount(usd=Decimal("0.05"), tokens=120_000, calls=10, steps=10),
     deadline=timedelta(days=2),

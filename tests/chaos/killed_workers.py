@@ -27,10 +27,12 @@ from contracts.resolutions import Path as Way
 from contracts.resolutions import Resolution
 from embedded.stack import CHECKOUT, stop_all
 from embedded.temporal_server import ensure_temporal
+from operations.certificates import exceeded
 from operations.story import Story, story
 from operations.story_items import Booked
 from process import run
 from tests.workflows.world import TRUTH, World, models_toml, reads_by_truth, sample
+from worker import WORKFLOWS
 
 __all__ = ["Batch", "kill_through", "worker"]
 
@@ -61,6 +63,8 @@ class Batch:
     """How many fell into open runs."""
     gaps_s: list[float]
     """For each kill and each run that was open then, until a worker took it further."""
+    exceeded: list[str]
+    """In which measures a run came to more than its certificate."""
 
     def quantile(self, share: float) -> float:
         """Of the gaps, in seconds."""
@@ -99,6 +103,7 @@ async def kill_through(world: World, temporal: str, *, tickets: int, kills: int,
         refunds=[refund.key for refund, voided in world.payments.book.refunds() if not voided],
         kills=sum(any(was_open(moment, history) for history in histories) for moment in moments),
         gaps_s=gaps,
+        exceeded=[line for history in histories for line in exceeded(history, WORKFLOWS)],
     )
 
 
@@ -167,6 +172,7 @@ def was_open(moment: datetime, history: WorkflowHistory) -> bool:
 def wrongs(batch: Batch) -> list[str]:
     """Everything that must not be, as a line each; empty when the books agree."""
     found = [f"{told.workflow_id} is {told.state}" for told in batch.stories if told.state != "completed"]
+    found += batch.exceeded
     attempts = [each for told in batch.stories for each in told.attempts if each.route is not None]
     booked, sent = Counter(each.attempt_id for each in attempts), Counter(batch.requests)
     found += [f"request {name} is in {booked[name]} ledgers" for name in sent if booked[name] != 1]

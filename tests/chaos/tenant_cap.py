@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -34,6 +35,7 @@ from contracts.terms import Terms
 from contracts.tickets import ReadTicket, read_ticket
 from embedded.stack import stop_all
 from embedded.temporal_server import ensure_temporal
+from operations.certificates import exceeded
 from operations.starting import start
 from operations.wording import dollars
 from process import run
@@ -69,6 +71,8 @@ class Field:
     temporal: str
     kind: str
     workers: list[asyncio.subprocess.Process]
+    exceeded: list[str] = dataclass_field(default_factory=list)
+    """In which measures a run came to more than its certificate."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,7 @@ class Burst:
     """By the provider, of this burst's requests."""
     booked: Budget
     audit: Sequence[Any]
+    exceeded: list[str]
     took_s: float
 
     @property
@@ -178,6 +183,7 @@ async def burst(field: Field, *, seed: int, runs: int, cap: Decimal, kills: int 
         billed=PRICE * billed / 1_000_000,
         booked=next(each.budget for each in accounts if each.per is Per.TOTAL),
         audit=lines,
+        exceeded=field.exceeded,
         took_s=time.monotonic() - began,
     )
 
@@ -192,7 +198,9 @@ async def one(field: Field, tenant: str, number: int, limit: asyncio.Semaphore) 
     async with limit:
         await start(world.client, OneCall, mail, terms, task_queue=world.task_queue, workflow_id=name)
     handle: WorkflowHandle[Any, Result] = world.client.get_workflow_handle(name, result_type=Result)
-    return await handle.result()
+    result = await handle.result()
+    field.exceeded += exceeded(await handle.fetch_history(), [OneCall])
+    return result
 
 
 async def kill_some(field: Field, kills: int, requests: int, chance: random.Random) -> None:
@@ -210,7 +218,7 @@ async def kill_some(field: Field, kills: int, requests: int, chance: random.Rand
 
 def wrongs(burst: Burst) -> list[str]:
     """Everything that must not be, as a line each; empty when the cap held."""
-    return [*of_money(burst), *of_runs(burst), *of_audit(burst)]
+    return [*of_money(burst), *of_runs(burst), *of_audit(burst), *burst.exceeded]
 
 
 def of_money(burst: Burst) -> Iterator[str]:

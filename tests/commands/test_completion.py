@@ -63,6 +63,8 @@ def completed(scripts: Path, line: str, **changed: str) -> list[str]:
         ("python starter.py list --state t", ["terminated", "timed-out"]),
         ("python starter.py run ", [each.plan.name for each in WORKFLOWS]),
         ("python starter.py run resolve-ticket models.t", ["models.toml"]),
+        ("python starter.py certify ", [each.plan.name for each in WORKFLOWS]),
+        ("python starter.py certify resolve-ticket --adv", ["--adversarial"]),
         ("python starter.py run --profile ", ["local", "openai-small", "openai-compatible"]),
         ("python starter.py demo --provider openai-s", ["openai-small"]),
         ("python starter.py explain READ", ["README.md"]),

@@ -139,3 +139,41 @@ def test_a_plan_without_a_model_needs_no_money_for_its_first_step() -> None:
     """The escrow and one step."""
     mine = plan(find_order)
     assert least_cap(mine, sheet(mine)) == Amount(usd=Decimal("0.01"), steps=3)
+
+
+def test_without_a_word_every_step_may_occur_once() -> None:
+    """A second one ends the run with a named failure: its certificate would be void."""
+    mine = plan(read_ticket, find_order)
+    mine.check_steps({"read_ticket": 1, "find_order": 1})
+    with pytest.raises(ApplicationError, match="read-mail declares no run of 2 read_ticket") as refused:
+        mine.check_steps({"read_ticket": 2})
+    assert (refused.value.type, refused.value.non_retryable) == ("undeclared_step", True)
+
+
+def test_a_run_has_to_fit_into_one_of_the_declared_kinds() -> None:
+    """Not into their sum."""
+    mine = plan(
+        read_ticket, find_order, hand_to_desk, at_most=({read_ticket: 2, find_order: 1}, {hand_to_desk: 2})
+    )
+    mine.check_steps({"read_ticket": 2, "find_order": 1})
+    mine.check_steps({"hand_to_desk": 2})
+    for too_many in ({"read_ticket": 3}, {"read_ticket": 1, "hand_to_desk": 1}):
+        with pytest.raises(ApplicationError, match="declares no run of"):
+            mine.check_steps(too_many)
+
+
+def test_a_person_is_asked_about_declared_effects_only_and_once() -> None:
+    """A question is time and events, which a certificate counts."""
+    mine = plan(issue_refund, hand_to_desk, asks=(issue_refund,))
+    mine.check_question("issue_refund", 1)
+    for effect, asked in (("issue_refund", 2), ("hand_to_desk", 1)):
+        with pytest.raises(ApplicationError) as refused:
+            mine.check_question(effect, asked)
+        assert refused.value.type == "undeclared_question"
+
+
+def test_only_steps_of_the_plan_are_counted_or_asked_about() -> None:
+    """At import, every one by its name."""
+    for changes in ({"at_most": ({find_order: 1},)}, {"asks": (issue_refund,)}, {"way_out": (find_order,)}):
+        with pytest.raises(ValueError, match="read-mail: not among its steps: "):
+            plan(read_ticket, **changes)

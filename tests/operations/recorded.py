@@ -10,9 +10,10 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowHistory
 
+from operations.evidence import local_activity_id
 from operations.histories import attributes_of, load
 
-__all__ = ["HISTORIES", "edits", "recorded"]
+__all__ = ["HISTORIES", "edits", "lowered", "recorded"]
 
 HISTORIES = sorted((Path(__file__).parents[1] / "histories").glob("*.json"))
 
@@ -21,6 +22,18 @@ def recorded(name: str) -> WorkflowHistory:
     """One history of the corpus."""
     (file,) = (file for file in HISTORIES if file.stem == name)
     return load(file)
+
+
+def lowered(history: WorkflowHistory, step: str, **numbers: Any) -> WorkflowHistory:
+    """The history with other numbers for one step in the sheet that it recorded; what was done stays."""
+    events = [deepcopy(event) for event in history.events]
+    for event in events:
+        if local_activity_id(event) == "sheet":
+            payload = event.marker_recorded_event_attributes.details["result"].payloads[0]
+            sheet = json.loads(payload.data)
+            sheet["steps"][step] |= numbers
+            payload.data = json.dumps(sheet).encode()
+    return WorkflowHistory(history.workflow_id, events)
 
 
 def edits(history: WorkflowHistory) -> Iterator[tuple[str, int, WorkflowHistory]]:

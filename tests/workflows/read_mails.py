@@ -33,6 +33,7 @@ PLAN = Plan(
     name="read-mails",
     stages={Stage.READING: ()},
     steps=(read_ticket,),
+    at_most=({read_ticket: 8},),
     cap=Amount(usd=Decimal("0.05"), tokens=120_000, calls=10, steps=10),
     deadline=timedelta(minutes=5),
     escrow=Escrow(),

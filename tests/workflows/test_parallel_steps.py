@@ -17,6 +17,7 @@ from contracts.attempts import Fault
 from contracts.receipts import AttemptEnd, EndingKind, Status
 from contracts.terms import Amount
 from contracts.tickets import ReadTicket, read_ticket
+from operations.certificates import exceeded
 from operations.histories import links
 from operations.starting import start
 from operations.verification import verify
@@ -75,6 +76,7 @@ async def read_all(world: World, **cap: Any) -> Run:
     status = Status.model_validate(await handle.query("status", result_type=Status))
     history = await handle.fetch_history()
     assert (await verify(history, [ReadMails])).findings == []
+    assert exceeded(history, [ReadMails]) == []
     return Run(readings, status, history)
 
 

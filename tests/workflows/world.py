@@ -30,6 +30,7 @@ from contracts.resolutions import Resolution
 from contracts.sheet import Sheet, SheetRequest, resolve_sheet
 from contracts.terms import Amount, Terms
 from contracts.tickets import Ticket
+from operations.certificates import exceeded
 from operations.inbox import read_inbox
 from operations.starting import start
 from samples.build_shop import build_shop
@@ -204,8 +205,10 @@ class World:
         return await self.ended(await self.start(ticket, **changes))
 
     async def ended(self, handle: WorkflowHandle[Any, Resolution]) -> Resolution:
-        """Its result, within a minute."""
-        return await asyncio.wait_for(handle.result(), 60)
+        """Its result, within a minute; no run may come to more than its certificate."""
+        resolution = await asyncio.wait_for(handle.result(), 60)
+        assert exceeded(await handle.fetch_history(), WORKFLOWS) == []
+        return resolution
 
     async def status(self, handle: WorkflowHandle[Any, Resolution]) -> Status | None:
         """By query."""

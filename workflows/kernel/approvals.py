@@ -22,7 +22,7 @@ from workflows.kernel.run import Run
 from workflows.kernel.telling import moment
 from workflows.kernel.trail import canonical, digest
 
-__all__ = ["ANSWER", "VERIFY_PROOF", "Approval", "Approvals"]
+__all__ = ["ANSWER", "VERIFY_PROOF", "Approval", "Approvals", "claims_of"]
 
 ANSWER = "answer"
 VERIFY_PROOF = "tenuto-verify-proof"
@@ -64,6 +64,8 @@ class Approvals:
     ) -> Approval:
         """Wait for a person's answer to one exact action; EXPIRED when none comes in time."""
         run.check_open()
+        run.asked[action] += 1
+        run.plan.check_question(action, run.asked[action])
         details = {
             "action": action,
             "request": request.model_dump(mode="json"),

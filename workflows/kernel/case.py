@@ -13,6 +13,7 @@ from temporalio import workflow
 from temporalio.common import RawValue, RetryPolicy
 from temporalio.exceptions import ApplicationError, FailureError
 
+from contracts.certificates import MOST_EVENTS
 from contracts.happenings import RunEnded, RunOpened
 from contracts.receipts import Ending, Receipt, Result, Status
 from contracts.sheet import Sheet, resolve_sheet
@@ -21,6 +22,7 @@ from contracts.terms import Terms
 from contracts.values import plain
 from workflows.kernel.approvals import Approval, Approvals
 from workflows.kernel.attempts import cause_of
+from workflows.kernel.certificate import certificate
 from workflows.kernel.decisions import Facts, Outcome, Table
 from workflows.kernel.endings import Cancelled, DeadlineReached, StoryEnded
 from workflows.kernel.leases import RunLease, heard_out
@@ -165,6 +167,12 @@ class Case:
             raise ApplicationError(
                 f"the deadline leaves no time: the way out alone keeps {sheet.escrow.time}",
                 type="deadline_too_short",
+                non_retryable=True,
+            )
+        if (events := certificate(self._plan, sheet, terms).events) > MOST_EVENTS:
+            raise ApplicationError(
+                f"its history could come to {events} events; at most {MOST_EVENTS} are allowed",
+                type="certificate_too_large",
                 non_retryable=True,
             )
         self._run = Run(self._plan, terms, sheet)

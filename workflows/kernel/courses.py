@@ -208,10 +208,15 @@ class Courses:
         )
 
     def _patience(self, begun: Begun[Request, Reply], failures: Sequence[Failure]) -> timedelta:
-        """How long to wait if the fault may pass. Full jitter spreads the runs that met it together."""
+        """How long to wait if the fault may pass. Full jitter spreads the runs that met it together.
+
+        On the way out nobody is waited for longer than that: its time is what the escrow keeps.
+        """
         policy = begun.numbers.policy
         longest = min(policy.longest_wait, policy.first_wait * 2 ** (len(failures) - 1))
         backoff: timedelta = longest * (0.5 + workflow.random().random() / 2)
+        if self.run.leaving:
+            return backoff
         return max(backoff, timedelta(seconds=failures[-1].retry_after_s or 0))
 
     async def _wait(self, begun: Begun[Request, Reply], failure: Failure, wait: timedelta) -> bool:

@@ -34,6 +34,12 @@ class Plan:
     thresholds: Mapping[str, Decimal] = field(default_factory=dict)
     parks: tuple[Step[Any, Any], ...] = ()
     """Steps that wait for a person, as long as the terms allow, before their failure ends the story."""
+    at_most: tuple[Mapping[Step[Any, Any], int], ...] = ()
+    """How often each step may occur: a run has to fit into one of these. When left out, each step once."""
+    asks: tuple[Effect[Any, Any], ...] = ()
+    """Effects that a person is asked about, each at most once."""
+    way_out: tuple[Step[Any, Any], ...] = ()
+    """What the way out may do, each once; its attempts have to fit into the escrow's time."""
 
     def __post_init__(self) -> None:
         missing = {name for table in self.tables for name in table.limits} - set(self.thresholds)
@@ -42,6 +48,35 @@ class Plan:
         entered = {after for following in self.stages.values() for after in following} - set(self.stages)
         if entered:
             raise ValueError(f"{self.name}: no transitions are declared for {', '.join(sorted(entered))}")
+        counted = {step for times in self.at_most for step in times}
+        strange = {step.name for step in (*counted, *self.asks, *self.way_out) if step not in self.steps}
+        if strange:
+            raise ValueError(f"{self.name}: not among its steps: {', '.join(sorted(strange))}")
+
+    @property
+    def stories(self) -> tuple[Mapping[str, int], ...]:
+        """How often each step may occur, by name, in each kind of run."""
+        declared = self.at_most or (dict.fromkeys(self.steps, 1),)
+        return tuple({step.name: number for step, number in times.items()} for times in declared)
+
+    def check_steps(self, occurred: Mapping[str, int]) -> None:
+        """Raise ApplicationError for a run that fits into no declared kind: its certificate would be void."""
+        for times in self.stories:
+            if all(number <= times.get(name, 0) for name, number in occurred.items()):
+                return
+        counts = ", ".join(f"{number} {name}" for name, number in occurred.items())
+        raise ApplicationError(
+            f"{self.name} declares no run of {counts}", type="undeclared_step", non_retryable=True
+        )
+
+    def check_question(self, effect: str, asked: int) -> None:
+        """Raise ApplicationError for a question that nobody declared, or one that was asked before."""
+        if asked > sum(each.name == effect for each in self.asks):
+            raise ApplicationError(
+                f"{self.name} declares no question {asked} about {effect}",
+                type="undeclared_question",
+                non_retryable=True,
+            )
 
     def sheet_request(self, profile: str) -> SheetRequest:
         """The code's half of the sheet."""

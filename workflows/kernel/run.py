@@ -1,5 +1,6 @@
 """The state of one run: one object, from which status, ledger and trail are read."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -50,6 +51,10 @@ class Run:
         self.leaving = False
         self.stage: StrEnum = next(iter(plan.stages))
         self.steps: list[StepLine] = []
+        self.occurred: Counter[str] = Counter()
+        """How often each step was begun."""
+        self.asked: Counter[str] = Counter()
+        """How often a person was asked about each effect."""
         self.decisions: list[DecisionLine] = []
         self.waits: list[Waiting] = []
         self.ending: Ending | None = None
@@ -145,6 +150,8 @@ class Run:
     def begin_step(self, name: str, why: str) -> int:
         """Count a step against the cap and return its index."""
         self.check_open()
+        self.occurred[name] += 1
+        self.plan.check_steps(self.occurred)
         self.ledger.count_step(name)
         self.steps.append(
             StepLine(
