@@ -18,6 +18,7 @@ from contracts.sheet import Sheet
 from operations.driving import Driven, drive
 from operations.histories import HistoryError, decided, links, workflow_type
 from operations.new_sheets import Changes, new_sheet
+from operations.parting_reasons import decision_reasons
 from operations.paths import (
     Mark,
     driven_entries,
@@ -71,6 +72,8 @@ class Backtested:
     """It had not ended when it was recorded."""
     then_usd: Decimal = Decimal(0)
     """Proven and unknown US dollars of the recorded run."""
+    routes: tuple[str, ...] = ()
+    """Along which it could have gone, as recorded or as another profile has them."""
     now_usd: Decimal | None = None
     """The same for the current code; None when its end is not known."""
 
@@ -87,7 +90,7 @@ async def backtest(
     *,
     assume_same_replies: bool = False,
 ) -> Backtested:
-    """Backtest one history. Raises UnknownName for a change of what the run does not have."""
+    """Backtest one history. It is never changed, and nothing is sent to anybody."""
     run_id = history.events[0].workflow_execution_started_event_attributes.original_execution_run_id
     plans = {each.plan.name: each.plan for each in workflows}
     try:
@@ -97,9 +100,8 @@ async def backtest(
     except HistoryError as error:
         return Backtested(history.workflow_id, run_id, Verdict.NOT_ANSWERABLE, missing=str(error))
     except KeyError as unknown:
-        return Backtested(
-            history.workflow_id, run_id, Verdict.NOT_ANSWERABLE, missing=f"no workflow {unknown} is registered"
-        )
+        missing = f"no workflow {unknown} is registered"
+        return Backtested(history.workflow_id, run_id, Verdict.NOT_ANSWERABLE, missing=missing)
     replayed = await recompute(past, workflows)
     if replayed.first is None or replayed.again is None:
         missing = f"the code cannot begin it: {replayed.failure}"
@@ -161,6 +163,7 @@ class Comparison:
             missing,
             open=not self._recording.has_ended,
             then_usd=spent(balance),
+            routes=tuple(route.name for route in self._sheet.routes),
             now_usd=spent(driven.status.balance) if ended and driven.status is not None else None,
         )
 
@@ -188,28 +191,12 @@ class Comparison:
         return Mark("calls", stopped.step) if stopped is not None else None
 
     def _reasons(self, then: Mark, now: Mark) -> Iterator[str]:
-        for mark, limits, whose in (
-            (then, self._recording.sheet.thresholds, "then"),
-            (now, self._sheet.thresholds, "now"),
-        ):
-            if mark.entry is None or "decision" not in mark.entry:
-                continue
-            row = f"{whose}, row {mark.entry['row']}: {mark.entry['because']}"
-            yield row + self._values(mark, limits)
-
-    def _values(self, mark: Mark, limits: Any) -> str:
-        """The row's conditions with the values put in, where the current table still decides like this."""
-        entry, table = mark.entry, self._tables.get(mark.name)
-        if entry is None or table is None:
-            return ""
-        try:
-            facts = table.facts.model_validate(entry["facts"])
-            decision = table.decide(facts, limits)
-        except (ValueError, KeyError, TypeError):
-            return ""
-        if decision.because != entry["because"]:
-            return ""
-        return f" ({table.rows[decision.row - 1].text(facts, limits)})"
+        if then.kind == now.kind == "decides" and then.name == now.name:
+            yield from decision_reasons(
+                self._tables.get(then.name),
+                (then.entry or {}, self._recording.sheet.thresholds),
+                (now.entry or {}, self._sheet.thresholds),
+            )
 
 
 def spent(balance: Balance) -> Decimal:

@@ -1,7 +1,8 @@
 """The real workflow code, driven without a server: each of its commands is answered from a recording.
 
-The SDK's workflow instance takes activations and gives commands; whatever makes the activations is its server.
-Here it is a queue ordered by the recording's own clock. No model is asked, nothing is sent, nobody waits.
+The SDK's workflow instance takes activations and gives commands; whatever makes the activations is its
+server. Here it is a queue ordered by the recording's own clock. No model is asked, nothing is sent, nobody
+waits.
 """
 
 import heapq
@@ -18,7 +19,7 @@ from temporalio.bridge.proto.workflow_activation import (
     WorkflowActivation,
     WorkflowActivationJob,
 )
-from temporalio.bridge.proto.workflow_commands import WorkflowCommand
+from temporalio.bridge.proto.workflow_commands import StartTimer, WorkflowCommand
 from temporalio.worker import WorkflowInstance
 
 from contracts.receipts import Status
@@ -35,6 +36,14 @@ __all__ = ["Driven", "drive"]
 SAME_MOMENT = timedelta(seconds=5) // timedelta(microseconds=1) * 1_000
 # A run has a few dozen. The code may loop where the recorded one did not.
 MOST_ACTIVATIONS = 10_000
+OTHER_WORKFLOWS = frozenset(
+    {
+        "start_child_workflow_execution",
+        "signal_external_workflow_execution",
+        "schedule_nexus_operation",
+        "continue_as_new_workflow_execution",
+    }
+)
 ENDS = frozenset({"complete_workflow_execution", "fail_workflow_execution", "cancel_workflow_execution"})
 
 
@@ -64,7 +73,6 @@ class Driver:
         self._first = first
         self._order = count()
         self._queue: list[tuple[int, int, WorkflowActivationJob]] = []
-        self._timers: dict[int, WorkflowActivationJob] = {}
         self._calls: dict[int, Call] = {}
         """Under way, by sequence number: those that end only when they are cancelled."""
         self._over: set[int] = set()
@@ -87,7 +95,8 @@ class Driver:
             pass
         finally:
             self._look()
-            self._instance.activate(self._activation(WorkflowActivationJob(remove_from_cache=RemoveFromCache())))
+            leave = WorkflowActivationJob(remove_from_cache=RemoveFromCache())
+            self._instance.activate(self._activation(leave))
         return self.driven
 
     def _through(self, act: WorkflowActivation) -> None:
@@ -110,32 +119,36 @@ class Driver:
         raise NotRecorded("the code", f"it has not ended after {MOST_ACTIVATIONS} tasks")
 
     def _answer(self, command: WorkflowCommand) -> None:
-        kind = str(command.WhichOneof("variant"))
-        if kind in ENDS:
-            self.driven.ended = True
-        elif kind == "schedule_local_activity":
-            scheduled = command.schedule_local_activity
-            result = self._served.local(scheduled.activity_type, scheduled.arguments)
-            resolved = ResolveActivity(seq=scheduled.seq, result=result, is_local=True)
-            self._put(self._now, WorkflowActivationJob(resolve_activity=resolved))
-        elif kind == "schedule_activity":
-            scheduled_one = command.schedule_activity
-            call = self._served.attempt(scheduled_one.activity_type, scheduled_one.arguments)
-            self._calls[scheduled_one.seq] = call
-            if not was_cancelled(call):
-                self._end_call(scheduled_one.seq)
-        elif kind == "request_cancel_activity":
-            seq = command.request_cancel_activity.seq
-            if seq in self._calls and was_cancelled(self._calls[seq]):
-                self._end_call(seq)
-        elif kind == "request_cancel_local_activity":
-            pass  # its end is in the queue for this very moment
-        elif kind == "start_timer":
-            self._start_timer(command.start_timer.seq, command.start_timer.start_to_fire_timeout.ToTimedelta())
-        elif kind == "cancel_timer":
-            self._over.add(command.cancel_timer.seq)
-        elif kind.startswith(("start_child", "signal_external", "schedule_nexus", "continue_as_new")):
-            raise NotRecorded(kind.replace("_", " "), "a backtest knows no other workflows")
+        match command.WhichOneof("variant"):
+            case "schedule_local_activity":
+                local = command.schedule_local_activity
+                result = self._served.local(local.activity_type, local.arguments)
+                resolved = ResolveActivity(seq=local.seq, result=result, is_local=True)
+                # Cancelling it changes nothing: its end is there already.
+                self._put(self._now, WorkflowActivationJob(resolve_activity=resolved))
+            case "schedule_activity":
+                scheduled = command.schedule_activity
+                self._begin_call(
+                    scheduled.seq, self._served.attempt(scheduled.activity_type, scheduled.arguments)
+                )
+            case "request_cancel_activity":
+                seq = command.request_cancel_activity.seq
+                if seq in self._calls:
+                    self._end_call(seq)
+            case "start_timer":
+                self._start_timer(command.start_timer)
+            case "cancel_timer":
+                self._over.add(command.cancel_timer.seq)
+            case str(kind) if kind in ENDS:
+                self.driven.ended = True
+            case str(kind) if kind in OTHER_WORKFLOWS:
+                raise NotRecorded(kind.replace("_", " "), "a backtest knows no other workflows")
+
+    def _begin_call(self, seq: int, call: Call) -> None:
+        """What was cancelled in the recording ends when it is cancelled again; the rest by itself."""
+        self._calls[seq] = call
+        if not was_cancelled(call):
+            self._end_call(seq)
 
     def _end_call(self, seq: int) -> None:
         call = self._calls.pop(seq)
@@ -149,7 +162,8 @@ class Driver:
             return max(self._now, began_then + took)
         return self._now + took
 
-    def _start_timer(self, seq: int, length: timedelta) -> None:
+    def _start_timer(self, command: StartTimer) -> None:
+        length = command.start_to_fire_timeout.ToTimedelta()
         nanoseconds = length // timedelta(microseconds=1) * 1_000
         fires = self._now + nanoseconds
         for timer in self._recording.timers:
@@ -159,7 +173,7 @@ class Driver:
                 fires = fires if timer.fired is None else max(self._now, timer.fired)
                 break
         job = WorkflowActivationJob()
-        job.fire_timer.seq = seq
+        job.fire_timer.seq = command.seq
         self._put(fires, job)
 
     def _ask_people(self) -> None:
@@ -170,7 +184,7 @@ class Driver:
     def _expect(self, given: Given) -> None:
         """Requests to cancel and signals come when they came; answers only when they are asked for."""
         job = WorkflowActivationJob()
-        attributes: Any = given.attributes
+        attributes = given.attributes
         if given.event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED:
             job.cancel_workflow.reason = attributes.cause or ""
         elif given.event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:

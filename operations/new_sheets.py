@@ -8,11 +8,7 @@ from typing import Any
 from contracts.sheet import Price, Route, Sheet
 from contracts.terms import Terms
 
-__all__ = ["Changes", "UnknownName", "new_sheet"]
-
-
-class UnknownName(ValueError):
-    """A change of something that these runs do not have."""
+__all__ = ["Changes", "new_sheet"]
 
 
 @dataclass(frozen=True)
@@ -28,12 +24,8 @@ class Changes:
 
 def new_sheet(recorded: Sheet, terms: Terms, plan: Any, changes: Changes) -> Sheet:
     """Steps, escrow and thresholds are the code's. Routes, and what effects offer, are configuration: as
-    recorded, so that a backtest says the same on every machine. Raises UnknownName."""
+    recorded, so that a backtest says the same on every machine. Names that nobody knows change nothing."""
     request = plan.sheet_request(terms.profile)
-    for name in changes.thresholds:
-        if name not in request.thresholds:
-            known = ", ".join(sorted(request.thresholds)) or "none"
-            raise UnknownName(f"{plan.name} has no threshold {name!r}; it has {known}")
     routes = tuple(changes.routes) or recorded.routes
     steps = {
         name: numbers.model_copy(update={"offers": recorded.steps[name].offers})
@@ -49,6 +41,8 @@ def new_sheet(recorded: Sheet, terms: Terms, plan: Any, changes: Changes) -> She
             ),
             "steps": steps,
             "escrow": request.escrow,
-            "thresholds": {**request.thresholds, **changes.thresholds},
+            "thresholds": {
+                name: changes.thresholds.get(name, number) for name, number in request.thresholds.items()
+            },
         }
     )

@@ -93,7 +93,7 @@ def driven_names(commands: Sequence[WorkflowCommand]) -> dict[str, str]:
     names = {}
     for command in commands:
         for kind in ("schedule_activity", "schedule_local_activity"):
-            if command.HasField(kind):  # type: ignore[arg-type]
+            if command.HasField(kind):
                 scheduled = getattr(command, kind)
                 names[str(scheduled.activity_id)] = str(scheduled.activity_type)
     return names

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from temporalio.api.history.v1 import WorkflowExecutionUpdateAcceptedEventAttributes
 from temporalio.bridge.proto.workflow_activation import DoUpdate
 
 from contracts.receipts import Waiting
@@ -106,19 +107,19 @@ class People:
         return (
             given
             for given in self._recording.given
-            if getattr(given.attributes, "accepted_request", None) is not None
-            and getattr(given.attributes, "accepted_request").input.name == name
+            if isinstance(given.attributes, WorkflowExecutionUpdateAcceptedEventAttributes)
+            and given.attributes.accepted_request.input.name == name
         )
 
     @staticmethod
     def _argument(given: Given) -> dict[str, Any]:
-        payloads = getattr(given.attributes, "accepted_request").input.args.payloads
+        payloads = given.attributes.accepted_request.input.args.payloads
         argument: dict[str, Any] = json.loads(payloads[0].data)
         return argument
 
     @staticmethod
     def _reply(given: Given, argument: dict[str, Any]) -> Reply:
-        request = getattr(given.attributes, "accepted_request")
+        request = given.attributes.accepted_request
         update = DoUpdate(
             id=request.meta.update_id,
             protocol_instance_id=request.meta.update_id,

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from google.protobuf.message import Message
 from pydantic import ValidationError
 from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import EventType
@@ -137,7 +136,7 @@ class Given:
 
     at: int
     event: HistoryEvent
-    attributes: Message
+    attributes: Any
 
 
 class Recording:
