@@ -30,7 +30,7 @@ from operations.paths import (
 from operations.recomputing import Recomputed, recompute
 from operations.recorded_people import People
 from operations.recordings import Recording
-from operations.serving import Served
+from operations.serving import CodeFails, Served
 from workflows.kernel.trail import json_digest
 
 __all__ = ["Backtested", "Parting", "Verdict", "backtest"]
@@ -107,6 +107,9 @@ async def backtest(
         missing = f"the code cannot begin it: {replayed.failure}"
         return Backtested(history.workflow_id, run_id, Verdict.NOT_ANSWERABLE, missing=missing)
     sheet = new_sheet(recording.sheet, recording.terms, plan, changes or Changes())
+    if not recording.has_ended:
+        # What an open run has decided since its last attempt is in its state alone.
+        entries += replayed.pending
     served = Served(recording, sheet, reads_of(replayed), assume_same_replies=assume_same_replies)
     people = People(recording, entries, replayed.asked.values())
     # An instance is made on an event loop, and takes over whatever thread it is activated on.
@@ -148,7 +151,8 @@ class Comparison:
     def outcome(self, run_id: str, balance: Balance) -> Backtested:
         """The verdict."""
         driven, parting = self._driven, self._parting()
-        missing = str(driven.stopped) if driven.stopped is not None else None
+        lacks = driven.stopped is not None and not self._came_as_far()
+        missing = str(driven.stopped) if lacks else None
         verdict = Verdict.SAME_PATH
         if parting is not None:
             verdict = Verdict.OTHER_PATH
@@ -167,6 +171,13 @@ class Comparison:
             now_usd=spent(driven.status.balance) if ended and driven.status is not None else None,
         )
 
+    def _came_as_far(self) -> bool:
+        """Whether nothing is missing but what an open run has yet to do."""
+        if isinstance(self._driven.stopped, CodeFails):
+            return False
+        known = [mark.same for mark in self._now[: len(self._then)]]
+        return not self._recording.has_ended and known == [mark.same for mark in self._then]
+
     def _parting(self) -> Parting | None:
         """The first place where one path is not the other; None where what is known of them is the same."""
         for step, (then, now) in enumerate(zip(self._then, self._now, strict=False)):
@@ -181,14 +192,14 @@ class Comparison:
             return None
         if then_next is not None and now_next is not None and then_next.name == now_next.name:
             return None  # the same call, which the recording cannot answer
-        if now_next is not None and now_next.name == "the code":
-            return None
         return Parting(shared, then_next, now_next)
 
     def _unanswered(self) -> Mark | None:
         """What the code was about to do when the recording had no answer."""
         stopped = self._driven.stopped
-        return Mark("calls", stopped.step) if stopped is not None else None
+        if stopped is None or isinstance(stopped, CodeFails):
+            return None
+        return Mark("calls", stopped.step)
 
     def _reasons(self, then: Mark, now: Mark) -> Iterator[str]:
         if then.kind == now.kind == "decides" and then.name == now.name:

@@ -26,7 +26,7 @@ from contracts.receipts import Status
 from operations.recomputing import answers_of
 from operations.recorded_people import People
 from operations.recordings import Call, Given, Recording
-from operations.serving import NotRecorded, RecordingEnds, Served, was_cancelled
+from operations.serving import CodeFails, NotRecorded, RecordingEnds, Served, was_cancelled
 from workflows.kernel.case import PENDING, STATUS
 
 __all__ = ["Driven", "drive"]
@@ -103,7 +103,7 @@ class Driver:
         for _ in range(MOST_ACTIVATIONS):
             completion = self._instance.activate(act)
             if completion.HasField("failed"):
-                raise NotRecorded("the code", f"it fails here: {completion.failed.failure.message[:300]}")
+                raise CodeFails(f"it fails here: {completion.failed.failure.message[:300]}")
             commands = list(completion.successful.commands)
             self.driven.commands += commands
             for command in commands:
@@ -116,7 +116,7 @@ class Driver:
             if job is None:
                 raise RecordingEnds
             act = self._activation(job)
-        raise NotRecorded("the code", f"it has not ended after {MOST_ACTIVATIONS} tasks")
+        raise CodeFails(f"it has not ended after {MOST_ACTIVATIONS} tasks")
 
     def _answer(self, command: WorkflowCommand) -> None:
         match command.WhichOneof("variant"):

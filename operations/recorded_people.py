@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from temporalio.api.history.v1 import WorkflowExecutionUpdateAcceptedEventAttributes
@@ -13,10 +14,11 @@ from operations.recordings import Given, Recording
 from operations.serving import NotRecorded, RecordingEnds
 from workflows.kernel.approvals import ANSWER
 from workflows.kernel.parking import REPAIR
+from workflows.kernel.trail import canonical, digest
 
 __all__ = ["People", "Reply"]
 
-# What makes two questions the same one; policy, expiry and nonce are not what a person weighs.
+# What a person weighs. The policy's version, the time for an answer and the nonce may have been others.
 WEIGHED = ("action", "request", "worst_usd")
 
 
@@ -36,6 +38,7 @@ class People:
     ) -> None:
         self._recording = recording
         self._approvals = [entry for entry in entries if "approval" in entry]
+        self._policies = {f"{e['decision']} v{e['version']}" for e in entries if "decision" in e}
         self._repaired = [str(entry["parked"]) for entry in entries if "parked" in entry]
         questions = list(asked)
         self._questions = [each for each in questions if each.action is not None]
@@ -68,14 +71,29 @@ class People:
                 return
 
     def _number(self, wait: Waiting) -> int | None:
-        """Which of the recording's questions this one is."""
+        """Which of the recording's questions this one is.
+
+        The recorded digest proves what was asked, whatever the code would ask when it is replayed.
+        """
+        digests = {wait.action, *self._digests(wait.details)}
         for number, entry in enumerate(self._approvals):
-            if entry["action"] == wait.action:
+            if entry["action"] in digests:
                 return number
-        for number, asked in enumerate(self._questions):
+        answered = len(self._approvals)
+        for number, asked in enumerate(self._questions[answered:], start=answered):
             if all(asked.details[name] == wait.details[name] for name in WEIGHED):
                 return number
         return None
+
+    def _digests(self, details: dict[str, Any]) -> Iterable[str]:
+        """Of the same action under another policy, with another time to answer it, asked elsewhere."""
+        policies = {details["policy"], *self._policies}
+        nonces = {details["nonce"], *(asked.details["nonce"] for asked in self._questions)}
+        lengths = {details["expires_after_s"]}
+        lengths |= {timer.length.total_seconds() for timer in self._recording.timers}
+        for policy, nonce, seconds in product(policies, nonces, lengths):
+            asked = {**details, "policy": policy, "nonce": nonce, "expires_after_s": seconds}
+            yield digest(canonical(asked))
 
     def _repairs(self, wait: Waiting) -> Iterable[Reply]:
         """Of the same attempt, or of the same step after the same fault."""

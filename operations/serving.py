@@ -12,7 +12,7 @@ from operations.current_prompts import MODEL_TASKS, changed_since, unreadable
 from operations.recordings import CANCELLED, Call, Recording
 from workflows.kernel.trail import json_digest
 
-__all__ = ["NotRecorded", "RecordingEnds", "Served", "was_cancelled"]
+__all__ = ["CodeFails", "NotRecorded", "RecordingEnds", "Served", "was_cancelled"]
 
 
 class NotRecorded(Exception):
@@ -21,6 +21,13 @@ class NotRecorded(Exception):
     def __init__(self, step: str, why: str) -> None:
         super().__init__(f"{step}: {why}")
         self.step = step
+
+
+class CodeFails(NotRecorded):
+    """Nobody knows what follows, since the code does not get there."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__("the code", why)
 
 
 class RecordingEnds(Exception):

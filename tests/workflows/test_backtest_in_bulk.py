@@ -1,0 +1,141 @@
+"""A backtest of many recorded runs finds the flips that really running them finds, and asks no model."""
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+import pytest
+from temporalio.client import WorkflowHandle, WorkflowHistory
+
+from contracts.resolutions import Resolution
+from contracts.tickets import Ticket
+from operations.backtesting import Backtested, backtest
+from operations.backtesting import Verdict as Found
+from operations.new_sheets import Changes
+from tests.workflows.world import World, sample
+from workflows.resolve_ticket import ResolveTicket
+
+RUNS = 200
+IN_FLIGHT = 48
+BEFORE, AFTER = Decimal(50), Decimal(80)
+# Some seconds: enough for those who answer, on a busy machine too.
+HOURS = Decimal("0.003")
+SENDER = "nora.doyle@inbox.example"
+
+Handle = WorkflowHandle[Any, Resolution]
+
+
+def tickets(world: World) -> list[Ticket]:
+    """One for each of many new orders, of every price, for which somebody wants the money back."""
+    dice = Random(20)
+    numbers = [f"QA-{number:05}" for number in range(RUNS)]
+    with closing(sqlite3.connect(world.settings.shop)) as shop, shop:
+        shop.executemany(
+            "INSERT INTO orders VALUES (?, ?, 'Vase', ?, date('now', '-9 days'), date('now', ?), 0)",
+            [
+                (number, SENDER, dice.randrange(100, 13_000), f"-{dice.choice([2, 8, 40])} days")
+                for number in numbers
+            ],
+        )
+    return [
+        Ticket(
+            sender=SENDER,
+            subject=f"Vase {number}",
+            text=f"The vase of order {number} arrived broken. I want my money back.",
+            message_id=f"<{number}@inbox.example>",
+        )
+        for number in numbers
+    ]
+
+
+async def run_all(world: World, asked: Sequence[Ticket]) -> list[WorkflowHistory]:
+    """Really run them. Every tenth that needs a person gets an answer; the others' questions expire."""
+    gate = asyncio.Semaphore(IN_FLIGHT)
+
+    async def one(number: int, ticket: Ticket) -> WorkflowHistory:
+        async with gate:
+            handle = await world.start(ticket)
+            if number % 10 == 0:
+                await answered(world, handle)
+            await asyncio.wait_for(handle.result(), 300)
+            return await handle.fetch_history()
+
+    return list(await asyncio.gather(*(one(number, ticket) for number, ticket in enumerate(asked))))
+
+
+async def answered(world: World, handle: Handle) -> None:
+    """Approve what waits, or do nothing for a run that asks nobody."""
+    result = asyncio.ensure_future(handle.result())
+    approving = asyncio.ensure_future(world.approve(handle))
+    await asyncio.wait([result, approving], return_when=asyncio.FIRST_COMPLETED)
+    if approving.done():
+        approving.result()
+    approving.cancel()
+    await result
+
+
+def decided(history: WorkflowHistory) -> str:
+    """What the trail of a whole run says."""
+    outcomes = {
+        b'"outcome":"%s"' % name.encode(): name for name in ("refund", "ask_approval", "say_too_late")
+    }
+    (found,) = {
+        name for text, name in outcomes.items() for e in history.events if text in e.SerializeToString()
+    }
+    return found
+
+
+def flip_of(found: Backtested, before: str) -> str:
+    """What the remedy would be."""
+    if found.parting is None or found.parting.now is None:
+        return before
+    assert found.parting.now.name == "remedy"
+    return found.parting.now.came_to
+
+
+@pytest.mark.timeout(900)
+async def test_the_flips_of_a_backtest_are_those_of_really_running_it(world: World) -> None:
+    """Two hundred runs under one limit; then the limit moves. Nothing leaves the process for a backtest."""
+    asked = tickets(world)
+    world.thresholds |= {"approval_above_usd": BEFORE, "approval_hours": HOURS}
+    histories = await run_all(world, asked)
+    before = [decided(history) for history in histories]
+    assert min(map(before.count, ("refund", "ask_approval", "say_too_late"))) > 20
+
+    journals = [world.provider.entries, world.payments.book.refunds(), world.mails("customers")]
+    lengths = [len(each) for each in journals]
+    changes = Changes(thresholds={"approval_above_usd": AFTER, "approval_hours": HOURS})
+    found = [await backtest(history, [ResolveTicket], changes) for history in histories]
+    journals = [world.provider.entries, world.payments.book.refunds(), world.mails("customers")]
+    assert [len(each) for each in journals] == lengths
+
+    world.thresholds["approval_above_usd"] = AFTER
+    really = [decided(history) for history in await run_all(world, asked)]
+    assert [flip_of(each, outcome) for each, outcome in zip(found, before, strict=True)] == really
+    flipped = [each.verdict is Found.OTHER_PATH for each in found]
+    assert flipped == [outcome != now for outcome, now in zip(before, really, strict=True)]
+    assert 10 < sum(flipped) < RUNS // 2
+    # What was approved needs no person any more, and is known to its end; what expired is not.
+    assert {(each.missing, each.difference) for each in found if each.parting} == {
+        (None, Decimal(0)),
+        ("issue_refund: it was never called", None),
+    }
+    assert {each.missing for each in found if each.verdict is Found.SAME_PATH} == {None}
+
+
+async def test_the_decision_of_an_open_run_flips_before_anybody_has_answered(world: World) -> None:
+    """Its question is open; with another limit there would be none. The run itself waits on."""
+    handle = await world.start(sample("05"))
+    await world.waiting(handle)
+    history = await handle.fetch_history()
+    same = await backtest(history, [ResolveTicket])
+    assert (same.verdict, same.missing, same.open) == (Found.SAME_PATH, None, True)
+    other = await backtest(history, [ResolveTicket], Changes(thresholds={"approval_above_usd": Decimal(500)}))
+    assert other.verdict is Found.OTHER_PATH
+    assert other.parting is not None
+    assert str(other.parting.now) == "decides remedy: refund"
+    assert (await world.waiting(handle)).action is not None
