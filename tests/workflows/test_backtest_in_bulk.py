@@ -16,7 +16,7 @@ from contracts.tickets import Ticket
 from operations.backtesting import Backtested, backtest
 from operations.backtesting import Verdict as Found
 from operations.new_sheets import Changes
-from tests.workflows.world import World, sample
+from tests.workflows.world import World, as_read, sample
 from workflows.resolve_ticket import ResolveTicket
 
 RUNS = 200
@@ -129,6 +129,7 @@ async def test_the_flips_of_a_backtest_are_those_of_really_running_it(world: Wor
 
 async def test_the_decision_of_an_open_run_flips_before_anybody_has_answered(world: World) -> None:
     """Its question is open; with another limit there would be none. The run itself waits on."""
+    world.provider.script(as_read("05"), task="read_ticket")
     handle = await world.start(sample("05"))
     await world.waiting(handle)
     history = await handle.fetch_history()
