@@ -69,7 +69,7 @@ class Backtested:
     missing: str | None = None
     """What the recording cannot answer: why it is not answerable, or how far another path is known."""
     open: bool = False
-    """It had not ended when it was recorded."""
+    """It had not come to an end of its own when it was recorded."""
     then_usd: Decimal = Decimal(0)
     """Proven and unknown US dollars of the recorded run."""
     routes: tuple[str, ...] = ()
@@ -190,8 +190,8 @@ class Comparison:
             return None  # the recording is of an open run, or both have ended
         if now_next is None and not self._driven.ended:
             return None
-        if then_next is not None and now_next is not None and then_next.name == now_next.name:
-            return None  # the same call, which the recording cannot answer
+        if then_next is not None and now_next is not None and then_next.same[:2] == now_next.same[:2]:
+            return None  # the same, but the recording cannot answer it
         return Parting(shared, then_next, now_next)
 
     def _unanswered(self) -> Mark | None:
@@ -199,7 +199,7 @@ class Comparison:
         stopped = self._driven.stopped
         if stopped is None or isinstance(stopped, CodeFails):
             return None
-        return Mark("calls", stopped.step)
+        return Mark(stopped.kind, stopped.step)
 
     def _reasons(self, then: Mark, now: Mark) -> Iterator[str]:
         if then.kind == now.kind == "decides" and then.name == now.name:

@@ -92,7 +92,8 @@ class Driver:
         except NotRecorded as missing:
             self.driven.stopped = missing
         except RecordingEnds:
-            pass
+            if recording.has_ended:
+                self.driven.stopped = NotRecorded("the run", "it waits for what never comes")
         finally:
             self._look()
             leave = WorkflowActivationJob(remove_from_cache=RemoveFromCache())

@@ -59,7 +59,7 @@ class People:
         """None where the question expired, or the run was cancelled while it was open."""
         number = self._number(wait)
         if number is None:
-            raise NotRecorded(str(wait.details["action"]), "no person was asked to approve this")
+            raise NotRecorded(str(wait.details["action"]), "no person was asked to approve this", "asks")
         if number >= len(self._approvals):
             self._left_open()
             return
@@ -103,7 +103,7 @@ class People:
             if any(each.parked == parked for each in self._parked):
                 self._left_open()
                 return
-            raise NotRecorded(str(wait.details["step"]), "no person was asked to repair this")
+            raise NotRecorded(str(wait.details["step"]), "no person was asked to repair this", "parks")
         for given in mine:
             yield self._reply(given, {**self._argument(given), "parked": wait.parked})
 

@@ -33,8 +33,6 @@ ENDS_OF_RUNS = {
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED,
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED,
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED,
-    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED,
-    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT,
 }
 # Words in which the SDK's core wraps an activity's failure; nothing of ours reads them.
 WRAPPED = "activity failed"
@@ -162,7 +160,7 @@ class Recording:
 
     @property
     def has_ended(self) -> bool:
-        """Whether it is the recording of a whole run."""
+        """Whether it is the recording of a whole run. One that was terminated is as one that is open."""
         return self.history.events[-1].event_type in ENDS_OF_RUNS
 
     def _take(self, event: HistoryEvent, attributes: Any) -> None:

@@ -18,9 +18,11 @@ __all__ = ["CodeFails", "NotRecorded", "RecordingEnds", "Served", "was_cancelled
 class NotRecorded(Exception):
     """The recording does not say how this ends."""
 
-    def __init__(self, step: str, why: str) -> None:
+    def __init__(self, step: str, why: str, kind: str = "calls") -> None:
         super().__init__(f"{step}: {why}")
         self.step = step
+        self.kind = kind
+        """As a path names it: `calls`, `asks` or `parks`."""
 
 
 class CodeFails(NotRecorded):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHistory
 
 from activities.prompts.messages import system
@@ -233,6 +234,16 @@ async def test_an_open_run_that_waits_for_a_person_can_still_flip() -> None:
     cut = WorkflowHistory(history.workflow_id, history.events[: asked - 3])
     found = await backtest(cut, NOW, limits(approval_above_usd=200))
     assert (found.verdict, found.open) == (Verdict.OTHER_PATH, True)
+
+
+async def test_a_terminated_run_is_backtested_as_far_as_it_came() -> None:
+    history = recorded("refunded-at-once")
+    end = deepcopy(history.events[-1])
+    end.ClearField("workflow_execution_completed_event_attributes")
+    end.event_type = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED
+    end.workflow_execution_terminated_event_attributes.reason = "by hand"
+    found = await backtest(WorkflowHistory(history.workflow_id, [*history.events[:20], end]), NOW)
+    assert (found.verdict, found.missing, found.now_usd) == (Verdict.SAME_PATH, None, None)
 
 
 async def test_a_history_of_somebody_else_is_not_answerable() -> None:
