@@ -203,11 +203,21 @@ async def runs(options: "Namespace") -> int:
             from commands.repairing import list_parked
 
             return await list_parked(options)
-        case "replay":
-            from commands.replaying import replay
-
-            return await replay(options, registered())
+        case "replay" | "backtest" | "flips":
+            return await before_a_deploy(options)
     raise AssertionError(f"{options.command!r} is in the grammar and not here")
+
+
+async def before_a_deploy(options: "Namespace") -> int:
+    if options.command == "replay":
+        from commands.replaying import replay
+
+        return await replay(options, registered())
+    from commands import backtesting
+
+    if options.command == "flips":
+        return await backtesting.flips(options, registered())
+    return await backtesting.backtest_runs(options, registered())
 
 
 def registered() -> list[Any]:

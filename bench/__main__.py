@@ -8,7 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench import command_line, kernel, recovery, server
+from bench import backtests, command_line, kernel, recovery, server
 from bench.figures import Section
 from bench.machine import facts
 from bench.results import kept
@@ -21,6 +21,7 @@ BENCHMARKS: dict[str, Callable[..., Awaitable[Section]]] = {
     "server": server.measure,
     "kernel": kernel.measure,
     "command-line": command_line.measure,
+    "backtest": backtests.measure,
     "recovery": recovery.measure,
 }
 

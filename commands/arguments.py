@@ -27,6 +27,7 @@ def parser(environment: dict[str, str]) -> Parser:
     add_run(commands, environment.get("TENUTO_TENANT", "default"))
     add_looking(commands)
     add_tables(commands)
+    add_changing(commands)
     add_people(commands)
     add_money(commands)
     add_certify(commands)
@@ -126,10 +127,50 @@ def add_looking(commands: "Commands[Parser]") -> None:
     parked.add_argument("--tenant", metavar="NAME", help="only this tenant's")
     parked.add_argument("--limit", type=int, default=50, metavar="N", help="runs (default: 50)")
     parked.add_argument("--json", action="store_true", help="the same as JSON")
+
+
+def add_changing(commands: "Commands[Parser]") -> None:
     replay = commands.add_parser("replay", help="check recorded runs against the current code")
-    replay.add_argument("inputs", nargs="*", metavar="FILE|FOLDER", help="exported histories")
-    example = "WorkflowType='resolve-ticket'"
-    replay.add_argument("--query", metavar="QUERY", help=f"runs of the server, for example {example}")
+    backtest = commands.add_parser(
+        "backtest",
+        help="what would the current code have done with recorded runs?",
+        description="Drives the current code with recorded replies, reads, answers and times. No model is "
+        "asked and nothing is sent. Exit code 4 unless every run goes the same path.",
+    )
+    for each in (replay, backtest):
+        each.add_argument("inputs", nargs="*", metavar="FILE|FOLDER", help="exported histories")
+        example = "WorkflowType='resolve-ticket'"
+        each.add_argument("--query", metavar="QUERY", help=f"runs of the server, for example {example}")
+    flips = commands.add_parser(
+        "flips",
+        help="which open runs would have decided otherwise?",
+        description="Changes nothing: open runs keep the numbers that they began with.",
+    )
+    flips.add_argument("--query", metavar="QUERY", help="only these of the open runs")
+    for each in (backtest, flips):
+        each.add_argument(
+            "--threshold",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help="another number of a decision table; may be repeated",
+        )
+    backtest.add_argument(
+        "--price",
+        action="append",
+        default=[],
+        metavar="ROUTE=IN,OUT",
+        help="another price, in US dollars per million tokens; may be repeated",
+    )
+    backtest.add_argument("--profile", metavar="NAME", help="the routes of this profile of models.toml")
+    backtest.add_argument(
+        "--assume-same-replies",
+        action="store_true",
+        help="take a model's recorded reply also for another prompt, schema, setting or model",
+    )
+    backtest.add_argument("--html", type=Path, metavar="FILE", help="also write a page to look at")
+    for each in (backtest, flips):
+        each.add_argument("--json", action="store_true", help="the same as JSON")
 
 
 def add_tables(commands: "Commands[Parser]") -> None:

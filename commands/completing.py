@@ -125,6 +125,12 @@ def outcome_names() -> list[str]:
     return list(dict.fromkeys(each.value for table in tables for each in type(table.rows[-1].outcome)))
 
 
+def thresholds(**_: Any) -> list[str]:
+    from worker import WORKFLOWS  # noqa: TID251 - where they are listed
+
+    return [f"{name}=" for each in WORKFLOWS for name in each.plan.thresholds]
+
+
 def profiles(**_: Any) -> list[str]:
     catalogue = written()
     return list({**catalogue.get("profiles", {}), **catalogue.get("routes", {})})
@@ -205,6 +211,7 @@ COMPLETERS: Mapping[str, Callable[..., Any]] = {
     "workflow": lambda **_: workflow_names(),
     "inputs": files,
     "output": files,
+    "threshold": lambda **_: thresholds(),
     "supply": files,
     "html": files,
     "table": lambda **_: table_names(),

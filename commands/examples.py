@@ -20,6 +20,7 @@ OVERVIEW: Sequence[Example] = (
     ("why did it take this path? proven again from the history", f"explain {RUN} --verify"),
     ("why was it not refunded?", f"why-not {RUN} refund"),
     ("before a deploy: what would break?", "replay tests/histories"),
+    ("and which runs would go another way?", "backtest tests/histories"),
     ("something does not work", "doctor"),
 )
 
@@ -96,6 +97,21 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
     "replay": (
         ("the recorded ones, before a deploy", "replay tests/histories"),
         ("those of a server", "replay --query \"WorkflowType='resolve-ticket'\""),
+    ),
+    "backtest": (
+        ("the recorded ones: what would the current code have done?", "backtest tests/histories"),
+        ("pay more at once", "backtest tests/histories --threshold approval_above_usd=100"),
+        ("a changed prompt: suppose that the model answers the same", "backtest runs/ --assume-same-replies"),
+        (
+            "what would another model have cost, at the same tokens?",
+            "backtest runs/ --profile openai-small --assume-same-replies",
+        ),
+        ("a page for the pull request", "backtest tests/histories --html backtest.html"),
+        ("the runs of a server", "backtest --query \"WorkflowType='resolve-ticket'\""),
+    ),
+    "flips": (
+        ("who would be asked no longer?", "flips --threshold approval_above_usd=100"),
+        ("of one tenant's", "flips --query \"TenutoTenant='acme'\" --threshold refund_days=14"),
     ),
     "approve": (
         ("see first what is asked", f"status {RUN}"),

@@ -19,7 +19,7 @@ class Exit(IntEnum):
     UNREACHABLE = 3
     """No server, or no worker."""
     FOUND = 4
-    """Verification, replay or reconciliation found something."""
+    """Verification, replay, a backtest or reconciliation found something."""
     INTERRUPTED = 130
 
 

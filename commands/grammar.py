@@ -26,7 +26,7 @@ EXIT_CODES = (
     ("1", "a run failed, or something was refused"),
     ("2", "wrong usage or input"),
     ("3", "no server or worker answers"),
-    ("4", "verification, replay or reconciliation found something"),
+    ("4", "verification, replay, a backtest or reconciliation found something"),
     ("130", "Ctrl-C; runs go on without the command"),
 )
 

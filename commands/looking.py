@@ -20,7 +20,7 @@ from operations.statuses import print_status
 from operations.story import Story, story
 from operations.verification import Verification, verify
 
-__all__ = ["explain", "export", "print_verification", "status"]
+__all__ = ["explain", "export", "print_verification", "status", "write"]
 
 
 async def status(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:

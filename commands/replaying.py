@@ -17,7 +17,7 @@ from operations.histories import HistoryError, fetch, load
 from operations.lines import console_on, safe
 from operations.verification import Finding, Verification, verify
 
-__all__ = ["replay"]
+__all__ = ["files_in", "from_files", "from_server", "replay"]
 
 
 async def replay(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:

@@ -14,7 +14,16 @@ from temporalio.service import RPCError, RPCStatusCode
 from contracts.receipts import TrailLink
 from workflows.kernel.trail import HEADER
 
-__all__ = ["HistoryError", "decided", "event_name", "fetch", "links", "load", "workflow_type"]
+__all__ = [
+    "HistoryError",
+    "decided",
+    "event_name",
+    "fetch",
+    "links",
+    "load",
+    "receipt_of",
+    "workflow_type",
+]
 
 
 class HistoryError(ValueError):

@@ -5,9 +5,10 @@ every task, come out for comparison.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from temporalio.bridge.proto.workflow_activation import QueryWorkflow, WorkflowActivation
@@ -19,12 +20,12 @@ from temporalio.converter import StorageDriverStoreContext
 from temporalio.worker import Replayer, WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from contracts.receipts import Status
+from contracts.receipts import Status, Waiting
 from operations.task_times import TaskTimes
 from workflows.kernel.case import PENDING_TRAIL, STATUS
 from workflows.kernel.trail import TrailInterceptor
 
-__all__ = ["Recomputed", "recompute", "sandbox"]
+__all__ = ["Recomputed", "answers_of", "recompute", "sandbox"]
 
 
 class Sandbox(SandboxedWorkflowRunner):
@@ -48,6 +49,22 @@ def sandbox() -> Sandbox:
     )
 
 
+def answers_of(instance: WorkflowInstance, after: WorkflowActivation, *queries: str) -> dict[str, bytes]:
+    """Ask the workflow itself, as queries would: one state object, read in one way. Nulls are left out."""
+    question = WorkflowActivation(
+        run_id=after.run_id,
+        timestamp=after.timestamp,
+        is_replaying=True,
+        history_length=after.history_length,
+        available_internal_flags=after.available_internal_flags,
+    )
+    for each in queries:
+        question.jobs.add(query_workflow=QueryWorkflow(query_id=each, query_type=each))
+    answers = (command.respond_to_query for command in instance.activate(question).successful.commands)
+    told = {answer.query_id: bytes(answer.succeeded.response.data) for answer in answers}
+    return {query: data for query, data in told.items() if data and data != b"null"}
+
+
 @dataclass
 class Recomputed:
     """What the current code does when it is given a history."""
@@ -59,6 +76,12 @@ class Recomputed:
     """After the last task: the trail's entries that no event carries yet."""
     failure: Exception | None = None
     """Why the code could not follow the history to its end."""
+    asked: dict[str, Waiting] = field(default_factory=dict)
+    """What it asked of people, in order, by the action or the parked attempt."""
+    first: WorkflowActivation | None = None
+    """The first task's, as the SDK made it of the history; None when there was none."""
+    again: Callable[[], WorkflowInstance] | None = None
+    """Makes another instance for the same run."""
 
 
 async def recompute(history: WorkflowHistory, workflows: Sequence[type]) -> Recomputed:
@@ -92,6 +115,7 @@ class Recorder(WorkflowRunner):
         self._runner.set_worker_level_failure_exception_types(types)
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
+        self._recomputed.again = partial(self._runner.create_instance, det)
         return RecordedInstance(self._runner.create_instance(det), self._recomputed, self._times)
 
 
@@ -125,6 +149,9 @@ class RecordedInstance(WorkflowInstance):
 
     def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
         self._times.correct(act)
+        if any(job.HasField("initialize_workflow") for job in act.jobs):
+            self._recomputed.first = WorkflowActivation()
+            self._recomputed.first.CopyFrom(act)
         completion = self._instance.activate(act)
         if any(job.HasField("remove_from_cache") for job in act.jobs):
             return completion
@@ -132,28 +159,14 @@ class RecordedInstance(WorkflowInstance):
             self._times.scheduled(command)
             self._recomputed.commands.append(command)
         if completion.HasField("successful"):
-            told = dict(self._asked(act))
+            told = answers_of(self._instance, act, STATUS, PENDING_TRAIL)
             if STATUS in told:
                 self._recomputed.status = Status.model_validate_json(told[STATUS])
+                for wait in self._recomputed.status.waiting:
+                    if (name := wait.action or wait.parked) is not None:
+                        self._recomputed.asked.setdefault(name, wait)
             self._recomputed.pending = json.loads(told.get(PENDING_TRAIL, b"[]"))
         return completion
-
-    def _asked(self, act: WorkflowActivation) -> Iterator[tuple[str, bytes]]:
-        """Ask the workflow itself, as queries would: one state object, read in one way."""
-        question = WorkflowActivation(
-            run_id=act.run_id,
-            timestamp=act.timestamp,
-            is_replaying=True,
-            history_length=act.history_length,
-            available_internal_flags=act.available_internal_flags,
-        )
-        for each in (STATUS, PENDING_TRAIL):
-            question.jobs.add(query_workflow=QueryWorkflow(query_id=each, query_type=each))
-        for command in self._instance.activate(question).successful.commands:
-            answer = command.respond_to_query
-            data = answer.succeeded.response.data
-            if data and data != b"null":
-                yield answer.query_id, data
 
     def get_serialization_context(self, command_info: Any) -> Any:
         return self._instance.get_serialization_context(command_info)

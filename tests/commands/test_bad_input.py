@@ -11,6 +11,7 @@ import pytest
 from embedded.stack import Service
 
 ROOT = Path(__file__).parents[2]
+HISTORY = "tests/histories/refunded-at-once.json"
 MAIL = "samples/tickets/01-broken-mugs.eml"
 OTHER = "samples/tickets/05-wrong-lamp.eml"
 # A port that nobody listens on.
@@ -68,6 +69,15 @@ def starter(*arguments: str, home: Path, **environment: str) -> "subprocess.Comp
         (["new-key", "../evil"], 2, "not a name for an approver"),
         (["replay"], 2, "replay needs history files or folders, or --query"),
         (["replay", "{empty}"], 2, "no .json file in this folder"),
+        (["backtest"], 2, "backtest needs history files or folders, or --query"),
+        (["backtest", HISTORY, "--threshold", "x=1"], 2, "--threshold x: no workflow has it; known: "),
+        (["backtest", HISTORY, "--threshold", "refund_days"], 2, "write NAME=VALUE"),
+        (["backtest", HISTORY, "--threshold", "refund_days=soon"], 2, "'soon' is no number"),
+        (["backtest", HISTORY, "--price", "x=1,2"], 2, "--price x: no run has this route; they have"),
+        (["backtest", HISTORY, "--price", "x=1"], 2, "write ROUTE=IN,OUT"),
+        (["backtest", HISTORY, "--profile", "nope"], 2, "no profile 'nope'; known: "),
+        (["backtest", HISTORY, "--html", "/nowhere/at/all.html"], 2, "cannot be written"),
+        (["flips"], 3, "no Temporal server answers"),
         (["demo", "--tickets", "0"], 2, "there are 1 to "),
         (["demo", "--provider", "nope"], 2, "no profile 'nope'; known: "),
         (["evaluate", "--only", "nope"], 2, "--only 'nope': no such sample; shown, held-out, "),

@@ -73,6 +73,8 @@ def completed(scripts: Path, line: str, **changed: str) -> list[str]:
         ("python starter.py list --tenant ", []),
         ("python starter.py cost --by t", ["tenant", "task"]),
         ("python starter.py reconcile READ", ["README.md"]),
+        ("python starter.py flips --threshold approval_a", ["approval_above_usd="]),
+        ("python starter.py backtest READ", ["README.md"]),
         ("python other.py li", []),
     ],
 )

@@ -48,6 +48,8 @@ def test_help_teaches_and_is_as_fast_as_its_imports(tmp_path: Path) -> None:
         "replay",
         "policy",
         "why-not",
+        "backtest",
+        "flips",
         "new-key",
     ],
 )

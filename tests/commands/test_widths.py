@@ -19,6 +19,7 @@ COMMANDS = [
     ["replay", FAULTS, WAITED],
     ["why-not", FAULTS, "give_up"],
     ["policy"],
+    ["backtest", FAULTS, WAITED, "--threshold", "approval_above_usd=1"],
     ["new-key", "a.very.long.name.of.an.approver.who.signs@example.org"],
     ["list"],
     ["run", "resolve-ticket", "a/file/that/is/not/there/" + "x" * 60],
