@@ -93,9 +93,7 @@ def add_looking(commands: "Commands[Parser]") -> None:
         each.add_argument("run", metavar="ID|FILE", help="a workflow id, or an exported history")
         each.add_argument("--json", action="store_true", help="the same as JSON")
     explain.add_argument("--verify", action="store_true", help="prove it again with the current code")
-    export = commands.add_parser("export", help="a run's history as JSON")
-    export.add_argument("run", metavar="ID")
-    export.add_argument("--output", type=Path, metavar="FILE", help="instead of standard output")
+    add_recording(commands)
     watch = commands.add_parser("watch", help="follow runs live until they end")
     watch.add_argument("runs", nargs="+", metavar="ID", help="a workflow id")
     watch.add_argument("--json", action="store_true", help="an object for each change, one a line")
@@ -114,10 +112,40 @@ def add_looking(commands: "Commands[Parser]") -> None:
     policy = commands.add_parser("policy", help="the tables that decide: next attempt, remedy, ...")
     policy.add_argument("table", nargs="?", metavar="TABLE", help="only this one")
     policy.add_argument("--json", action="store_true", help="the same as JSON")
-    replay = commands.add_parser("replay", help="check recorded runs against the current code")
+
+
+def add_recording(commands: "Commands[Parser]") -> None:
+    export = commands.add_parser(
+        "export",
+        help="a run as one file, complete in itself",
+        description="The run's history, decoded, with its sheet and the version of the code. `explain`, "
+        "`status` and `replay` read it again, with no server.",
+    )
+    export.add_argument("run", metavar="ID|FILE", help="a workflow id, or an exported history")
+    export.add_argument(
+        "--redact", action="store_true", help="with placeholders for texts, names, addresses and reasons"
+    )
+    export.add_argument("--output", type=Path, metavar="FILE", help="instead of standard output")
+    record = commands.add_parser("record", help="keep a finished run, to be replayed against every change")
+    record.add_argument("run", metavar="ID|FILE", help="a workflow id, or an exported history")
+    record.add_argument("name", metavar="NAME", help="what happened in it, in-words-like-these")
+    record.add_argument("--because", default="", metavar="TEXT", help="one line: what it is kept for")
+    replay = commands.add_parser(
+        "replay",
+        help="check recorded runs against the current code",
+        description="Two gates: Temporal's own, which compares the commands and their order, and ours, which "
+        "compares what each of them carries, and the trail.",
+    )
     replay.add_argument("inputs", nargs="*", metavar="FILE|FOLDER", help="exported histories")
     example = "WorkflowType='resolve-ticket'"
     replay.add_argument("--query", metavar="QUERY", help=f"runs of the server, for example {example}")
+    replay.add_argument(
+        "--parallel", type=int, metavar="N", help="processes (default: one a core, for many histories)"
+    )
+    replay.add_argument(
+        "--coverage", action="store_true", help="which stages, transitions and rows they reach"
+    )
+    replay.add_argument("--json", action="store_true", help="the same as JSON")
 
 
 def add_people(commands: "Commands[Parser]") -> None:

@@ -1,22 +1,21 @@
-"""`status`, `explain` and `export`: what is known of runs, changing nothing."""
+"""`status` and `explain`: what is known of runs, changing nothing."""
 
 import argparse
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from commands.failures import CommandError, Exit
+from commands.failures import Exit
 from commands.sources import history_of, status_by_query, status_from_history
 from operations.decision_rows import tables_of
 from operations.explaining import explain as print_story
 from operations.lines import console_on, put
 from operations.statuses import print_status
 from operations.story import story
-from operations.verification import Verification, verify
+from operations.verification import Verification, finding_as_json, verify
 
-__all__ = ["explain", "export", "print_verification", "status"]
+__all__ = ["explain", "print_verification", "status"]
 
 
 async def status(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
@@ -55,19 +54,21 @@ async def status(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
 
 async def explain(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
     """A run's story, and with --verify whether it can be proven again."""
-    history = (await history_of(options.run)).history
-    told = story(history)
+    found = await history_of(options.run)
+    history, told = found.history, story(found.history)
     verified = None
     if options.verify and told.state != "not started":
         verified = await verify(history, list(workflows))
     if options.json:
-        content = told.model_dump(mode="json")
+        content = told.model_dump(mode="json") | {"redacted": found.redacted or None}
         if verified is not None:
-            findings = [{"event": each.event, "what": each.what} for each in verified.findings]
+            findings = [finding_as_json(each) for each in verified.findings]
             content["verification"] = {"holds": verified.holds, "findings": findings}
         sys.stdout.write(json.dumps(content, indent=1) + "\n")
     else:
         console = console_on(sys.stdout)
+        if found.redacted:
+            put(console, (0, f"redacted: {found.redacted}", "yellow"))
         print_story(told, tables_of(list(workflows)), console)
         if verified is not None:
             print_verification(verified, console)
@@ -83,21 +84,5 @@ def print_verification(verified: Verification, console: Any) -> None:
     put(console, (0, f"not verified: {len(verified.findings)} disagreements", "bold red"))
     for finding in verified.findings:
         put(console, (2, f"{finding.event}: {finding.what}", "red"))
-
-
-async def export(options: argparse.Namespace) -> Exit:
-    """A run's history as JSON, complete in itself: `explain`, `status` and `replay` read it again."""
-    text = (await history_of(options.run)).history.to_json() + "\n"
-    if options.output is None:
-        sys.stdout.write(text)
-        return Exit.OK
-    write(options.output, text)
-    sys.stderr.write(f"wrote {options.output}\n")
-    return Exit.OK
-
-
-def write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise CommandError(Exit.BAD_INPUT, f"{path}: cannot be written: {error.strerror}") from None
+        if finding.source:
+            put(console, (4, f"at {finding.source}".replace("at after", "after"), "dim"))

@@ -24,7 +24,9 @@ ROWS = (
     "rows changed and the version did not: raise the table's version; where the outcome differs, runs that "
     "have decided need workflow.patched"
 )
-NEW_VERSION = "runs that have decided by the old version: keep their branch behind workflow.patched, or revert"
+NEW_VERSION = (
+    "runs that have decided by the old version: keep their branch behind workflow.patched, or revert"
+)
 STAGES = "lists and open runs know the recorded stage: rename behind workflow.patched, or revert"
 WORDS = "only words for people: no open run breaks; record the history anew"
 TIMER = "open runs have begun this wait: take its length from the sheet, use workflow.patched, or revert"

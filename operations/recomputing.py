@@ -126,7 +126,9 @@ class Recorder(WorkflowRunner):
         instance = self._runner.create_instance(det)
         module = det.defn.cls.__module__
         watch(instance, module, self._recomputed.sources.append)
-        return RecordedInstance(instance, self._recomputed, self._times, module, with_status=self._with_status)
+        return RecordedInstance(
+            instance, self._recomputed, self._times, module, with_status=self._with_status
+        )
 
 
 class WithoutContexts(WorkflowInstance):

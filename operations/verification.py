@@ -7,7 +7,7 @@ This proves consistency, not who wrote it.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from temporalio.api.enums.v1 import EventType
@@ -22,7 +22,7 @@ from operations.histories import HistoryError, decided, event_name, links, workf
 from operations.recomputing import Recompute, Recomputed, recomputing
 from workflows.kernel.trail import chain
 
-__all__ = ["Finding", "Gate", "Verification", "verify", "verify_by"]
+__all__ = ["Finding", "Gate", "Verification", "finding_as_json", "verify", "verify_by"]
 
 # What names the evidence of an entry that has a digest.
 TOOK_IN = frozenset({"attempt", "read", "lease"})
@@ -72,6 +72,11 @@ class Verification:
     def passes(self, gate: Gate) -> bool:
         """What no gate before it has stopped, it has let through as far as the history could be followed."""
         return all(finding.gate is not gate for finding in self.findings)
+
+
+def finding_as_json(finding: Finding) -> dict[str, str]:
+    """For a program; what is not known is left out."""
+    return {name: str(value) for name, value in asdict(finding).items() if value}
 
 
 async def verify(history: WorkflowHistory, workflows: Sequence[type]) -> Verification:
