@@ -1,7 +1,7 @@
 """Bundles: one run in one JSON file, with all that is needed to explain, verify and replay it elsewhere.
 
-A bundle is the history's own JSON with its payloads decoded, and beside `events` the run's id and workflow,
-the code that it was written with, the run's sheet, one line that says what happened, and whether it is redacted.
+A bundle is the history's own JSON with its payloads decoded. Beside `events` stand the run's id and workflow,
+the code that it was written with, its sheet, one line that says what happened, and how it is redacted.
 """
 
 import json

@@ -96,7 +96,8 @@ def entry_text(entry: Any) -> str:
         return f"decision {entry['decision']} v{entry['version']} row {entry['row']} ({entry['outcome']})"
     if "stage" in entry:
         return f"stage {entry['stage']}"
-    return shorten(" ".join(f"{name} {value}" for name, value in entry.items()))
+    words = " ".join(f"{name} {value}" for name, value in entry.items())
+    return words if len(words) <= 160 else f"{words[:160]}…"
 
 
 def command_name(command: WorkflowCommand) -> str:
@@ -183,5 +184,7 @@ def text(data: bytes) -> str:
 
 
 def shorten(value: Any) -> str:
-    words = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+    """A word as it is, words in quotes, anything else as JSON."""
+    bare = isinstance(value, str) and value != "" and not any(each.isspace() for each in value)
+    words = value if bare else json.dumps(value, default=str, ensure_ascii=False)
     return words if len(words) <= 160 else f"{words[:120]}… ({len(words)} characters)"

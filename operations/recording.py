@@ -42,6 +42,6 @@ async def corpus_file(
     if not verified.holds:
         first = verified.findings[0]
         raise HistoryError(
-            f"{history.workflow_id}: would not verify: {first.event}: {first.what}; `explain ID --verify` says more"
+            f"{history.workflow_id}: the current code does not do what it did: {first.event}: {first.what}"
         )
     return made

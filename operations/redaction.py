@@ -1,9 +1,9 @@
 """A run without what people wrote, that can still be explained and proven.
 
-What came in from outside (the start's arguments, results, failures, answers) is redacted by the types of its
-contracts. Everything that the code made of it is then not edited but made again: the code runs on the redacted
-history, and what it says, digests included, takes the place of what is recorded. So a redacted run verifies as
-what it is, and only if the original did; else its texts are replaced word for word and its digests stay.
+What came in from outside (the start's arguments, results, failures, answers) is redacted by the types of
+its contracts. Everything that the code made of it is not edited but made again: the code runs on the redacted
+history, and what it says, digests included, takes the place of what is recorded. So a redacted run verifies
+as what it is, and only if the original did; else its texts are replaced word for word and its digests stay.
 """
 
 import base64
@@ -94,10 +94,6 @@ class Outside:
         for event in history.events:
             attributes = attributes_of(event)
             match event.event_type:
-                case Kind.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
-                    for type_, payload in zip(self._arguments, attributes.input.payloads, strict=False):
-                        self._in_payload(type_, payload)
-                    self._in_words(event)
                 case Kind.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
                     scheduled[event.event_id] = attributes.activity_type.name
                 case Kind.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
@@ -105,19 +101,31 @@ class Outside:
                 case Kind.EVENT_TYPE_ACTIVITY_TASK_FAILED:
                     self._in_failure(attributes.failure)
                 case Kind.EVENT_TYPE_MARKER_RECORDED if "data" in attributes.details:
-                    name = json.loads(attributes.details["data"].payloads[0].data).get("activity_type", "")
-                    self._in_result(name, attributes.details["result"].payloads)
-                    if attributes.HasField("failure"):
-                        self._in_failure(attributes.failure)
-                case Kind.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED:
-                    request = attributes.accepted_request.input
-                    for payload in request.args.payloads:
-                        self._in_update(request.name, payload)
-                case Kind.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
-                    for payload in attributes.input.payloads:
-                        self._in_payload(Any, payload)
-                case Kind.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED:
-                    attributes.reason = self._put.of(attributes.reason)
+                    self._in_marker(attributes)
+                case _:
+                    self._in_what_people_said(event, attributes)
+
+    def _in_what_people_said(self, event: HistoryEvent, attributes: Any) -> None:
+        match event.event_type:
+            case Kind.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
+                for type_, payload in zip(self._arguments, attributes.input.payloads, strict=False):
+                    self._in_payload(type_, payload)
+                self._in_words(event)
+            case Kind.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED:
+                request = attributes.accepted_request.input
+                for payload in request.args.payloads:
+                    self._in_update(request.name, payload)
+            case Kind.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
+                for payload in attributes.input.payloads:
+                    self._in_payload(Any, payload)
+            case Kind.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED:
+                attributes.reason = self._put.of(attributes.reason)
+
+    def _in_marker(self, attributes: Any) -> None:
+        name = json.loads(attributes.details["data"].payloads[0].data).get("activity_type", "")
+        self._in_result(name, attributes.details["result"].payloads)
+        if attributes.HasField("failure"):
+            self._in_failure(attributes.failure)
 
     def _in_payload(self, type_: Any, payload: Any) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Which strings of a value are free text, by the types of the contracts: every `str` that is nothing narrower."""
+"""Which strings of a value are free text, by the types of the contracts: each `str` that is nothing narrower."""
 
 import types
 from collections.abc import Callable, Iterator, Mapping
