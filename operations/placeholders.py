@@ -2,12 +2,16 @@
 
 import hashlib
 import json
+import re
 import secrets
 
 __all__ = ["Placeholders"]
 
 # By the bytes that a character takes in JSON: sizes decide holds, so they must stay what they are.
 FILLERS = {1: "x", 2: "é", 3: "…", 4: "𝅘"}
+
+# A shorter word also stands inside of others that nobody wrote.
+SURELY_MEANT = 6
 
 
 class Placeholders:
@@ -28,8 +32,11 @@ class Placeholders:
     def within(self, words: str) -> str:
         """The words with everything replaced in them for which there is a placeholder, longest first."""
         for original in sorted(self._for, key=len, reverse=True):
-            if len(original) > 2:
+            if len(original) >= SURELY_MEANT:
                 words = words.replace(original, self._for[original])
+            elif original:
+                alone = rf"(?<![A-Za-z0-9]){re.escape(original)}(?![A-Za-z0-9])"
+                words = re.sub(alone, lambda _, made=self._for[original]: made, words)  # type: ignore[misc]
         return words
 
     @property

@@ -160,9 +160,7 @@ class Outside:
                 answer.model_copy(update={"action": NO_ACTION, "proof": proof}).model_dump_json().encode()
             )
         elif name == REPAIR:
-            says = json.loads(payload.data)
-            parked = says.get("parked")
-            payload.data = compact({**replaced(Repair, says, self._put.of, self._words), "parked": parked})
+            self._in_payload(Repair, payload)
         else:
             self._in_payload(Any, payload)
 

@@ -1,4 +1,4 @@
-"""Which strings of a value are free text, by the types of the contracts: each `str` that is nothing narrower."""
+"""Which strings of a value are free text, by the types of the contracts: each `str` and nothing narrower."""
 
 import types
 from collections.abc import Callable, Iterator, Mapping
@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from contracts.attempts import Provenance
+from contracts.repairs import Repair
 from contracts.terms import Terms
 
 __all__ = ["replaced", "words_in"]
@@ -16,6 +17,7 @@ __all__ = ["replaced", "words_in"]
 KEPT: dict[type[BaseModel], frozenset[str]] = {
     Terms: frozenset({"tenant", "profile"}),
     Provenance: frozenset(Provenance.model_fields),
+    Repair: frozenset({"parked"}),
 }
 
 
