@@ -185,8 +185,11 @@ async def runs(options: "Namespace") -> int:
             return await looking.status(options, registered())
         case "explain":
             return await looking.explain(options, registered())
-        case "export":
-            return await looking.export(options)
+        case "export" | "record":
+            from commands import exporting
+
+            body = exporting.export if options.command == "export" else exporting.record
+            return await body(options, registered())
         case "why-not":
             from commands.why_not import why_not
 

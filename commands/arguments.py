@@ -109,9 +109,7 @@ def add_looking(commands: "Commands[Parser]") -> None:
         )
         each.add_argument("--json", action="store_true", help="the same as JSON")
     explain.add_argument("--verify", action="store_true", help="prove it again with the current code")
-    export = commands.add_parser("export", help="a run's history as JSON")
-    export.add_argument("run", metavar="ID")
-    export.add_argument("--output", type=Path, metavar="FILE", help="instead of standard output")
+    add_recording(commands)
     watch = commands.add_parser("watch", help="follow runs live until they end")
     watch.add_argument("runs", nargs="+", metavar="ID", help="a workflow id, or the end of one")
     watch.add_argument("--json", action="store_true", help="an object for each change, one a line")
@@ -130,7 +128,19 @@ def add_looking(commands: "Commands[Parser]") -> None:
 
 
 def add_changing(commands: "Commands[Parser]") -> None:
-    replay = commands.add_parser("replay", help="check recorded runs against the current code")
+    replay = commands.add_parser(
+        "replay",
+        help="check recorded runs against the current code",
+        description="Two gates: Temporal's own, which compares the commands and their order, and ours, which "
+        "compares what each of them carries, and the trail.",
+    )
+    replay.add_argument(
+        "--parallel", type=int, metavar="N", help="processes (default: one a core, for many histories)"
+    )
+    replay.add_argument(
+        "--coverage", action="store_true", help="which stages, transitions and rows they reach"
+    )
+    replay.add_argument("--json", action="store_true", help="the same as JSON")
     backtest = commands.add_parser(
         "backtest",
         help="what would the current code have done with recorded runs?",
@@ -195,6 +205,24 @@ def add_tables(commands: "Commands[Parser]") -> None:
         "--event", type=int, metavar="N", help="the table's decision at this event (default: its last)"
     )
     why_not.add_argument("--json", action="store_true", help="the same as JSON")
+
+
+def add_recording(commands: "Commands[Parser]") -> None:
+    export = commands.add_parser(
+        "export",
+        help="a run as one file, complete in itself",
+        description="The run's history, decoded, with its sheet and the version of the code. `explain`, "
+        "`status` and `replay` read it again, with no server.",
+    )
+    export.add_argument("run", metavar="ID|FILE", help="a workflow id, or an exported history")
+    export.add_argument(
+        "--redact", action="store_true", help="with placeholders for texts, names, addresses and reasons"
+    )
+    export.add_argument("--output", type=Path, metavar="FILE", help="instead of standard output")
+    record = commands.add_parser("record", help="keep a finished run, to be replayed against every change")
+    record.add_argument("run", metavar="ID|FILE", help="a workflow id, or an exported history")
+    record.add_argument("name", metavar="NAME", help="what happened in it, in-words-like-these")
+    record.add_argument("--because", default="", metavar="TEXT", help="one line: what it is kept for")
 
 
 def add_people(commands: "Commands[Parser]") -> None:

@@ -11,20 +11,20 @@ from typing import Any
 
 from pydantic import ValidationError
 from rich.text import Text
-from temporalio.client import WorkflowHistory
 
 from activities.catalogue import load_catalogue
 from commands.backtest_page import page
 from commands.failures import CommandError, Exit
-from commands.looking import write
 from commands.replaying import files_in, from_files, from_server
 from commands.tables import print_rows
+from commands.writing import write
 from connection import Settings
 from contracts.sheet import Price, Route
 from contracts.values import plain
 from operations.backtesting import Backtested, Verdict, backtest
 from operations.lines import console_on, put, safe
 from operations.new_sheets import Changes
+from operations.replaying import Recorded
 from operations.wording import counted, dollars
 
 __all__ = ["backtest_runs", "flips"]
@@ -76,15 +76,15 @@ async def flips(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
 
 
 async def tested_runs(
-    source: AsyncIterator[tuple[str, WorkflowHistory]],
+    source: AsyncIterator[Recorded],
     workflows: Sequence[Any],
     changes: Changes,
     *,
     assumed: bool,
 ) -> Tested:
     return [
-        (label, await backtest(history, workflows, changes, assume_same_replies=assumed))
-        async for label, history in source
+        (run.label, await backtest(run.read(), workflows, changes, assume_same_replies=assumed))
+        async for run in source
     ]
 
 

@@ -87,7 +87,14 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
         ("and proven again with the current code", f"explain {RUN} --verify"),
         ("of an exported history, with no server", "explain run.json --json"),
     ),
-    "export": (("a history to keep or to send", f"export {RUN} --output run.json"),),
+    "export": (
+        ("a run to keep or to send", f"export {RUN} --output run.json"),
+        ("with nothing in it that a customer wrote", f"export {RUN} --redact --output run.json"),
+    ),
+    "record": (
+        ("have every change replay it from now on", f"record {RUN} refunded-twice --because second-mail"),
+        ("from a file", "record run.json refunded-twice"),
+    ),
     "list": (
         ("the latest", "list"),
         ("what waits for a person", "list --waiting"),
@@ -97,6 +104,8 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
     "replay": (
         ("the recorded ones, before a deploy", "replay tests/histories"),
         ("those of a server", "replay --query \"WorkflowType='resolve-ticket'\""),
+        ("what do they not reach?", "replay tests/histories --coverage"),
+        ("in CI: exit status 4 when one differs", "replay tests/histories --json"),
     ),
     "backtest": (
         ("the recorded ones: what would the current code have done?", "backtest tests/histories"),

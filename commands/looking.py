@@ -1,4 +1,4 @@
-"""`status`, `explain` and `export`: what is known of runs, changing nothing."""
+"""`status` and `explain`: what is known of runs, changing nothing."""
 
 import argparse
 import json
@@ -10,7 +10,6 @@ from typing import Any
 from commands.asking import ways_to_answer
 from commands.failures import Exit
 from commands.sources import Found, history_of, pending_trail, status_by_query, status_from_history
-from commands.writing import write
 from contracts.receipts import Status
 from operations.decision_rows import tables_of
 from operations.explaining import explain as print_story
@@ -18,9 +17,9 @@ from operations.lines import console_on, put
 from operations.queueing import queued_in, with_queue
 from operations.statuses import print_status
 from operations.story import Story, story
-from operations.verification import Verification, verify
+from operations.verification import Verification, finding_as_json, verify
 
-__all__ = ["explain", "export", "print_verification", "status", "write"]
+__all__ = ["explain", "print_verification", "status"]
 
 
 async def status(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
@@ -74,13 +73,15 @@ async def explain(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit
     if options.verify and told.state != "not started":
         verified = await verify(history, list(workflows))
     if options.json:
-        content = told.model_dump(mode="json")
+        content = told.model_dump(mode="json") | {"redacted": found.redacted or None}
         if verified is not None:
-            findings = [{"event": each.event, "what": each.what} for each in verified.findings]
+            findings = [finding_as_json(each) for each in verified.findings]
             content["verification"] = {"holds": verified.holds, "findings": findings}
         sys.stdout.write(json.dumps(content, indent=1) + "\n")
     else:
         console = console_on(sys.stdout)
+        if found.redacted:
+            put(console, (0, f"redacted: {found.redacted}", "yellow"))
         now = datetime.now(UTC) if found.client is not None else None
         print_story(told, tables_of(list(workflows)), console, now=now)
         if verified is not None:
@@ -99,14 +100,5 @@ def print_verification(verified: Verification, console: Any) -> None:
     put(console, (0, f"not verified: {len(verified.findings)} disagreements", "bold red"))
     for finding in verified.findings:
         put(console, (2, f"{finding.event}: {finding.what}", "red"))
-
-
-async def export(options: argparse.Namespace) -> Exit:
-    """A run's history as JSON, complete in itself: `explain`, `status` and `replay` read it again."""
-    text = (await history_of(options.run)).history.to_json() + "\n"
-    if options.output is None:
-        sys.stdout.write(text)
-        return Exit.OK
-    write(options.output, text)
-    sys.stderr.write(f"wrote {options.output}\n")
-    return Exit.OK
+        if finding.source:
+            put(console, (4, f"at {finding.source}".replace("at after", "after"), "dim"))

@@ -1,66 +1,93 @@
 """`replay`: recorded runs against the current code, before it is deployed."""
 
 import argparse
+import json
+import os
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from rich.text import Text
-from temporalio.client import WorkflowHistory
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from temporalio.service import RPCError
 
 from commands.failures import CommandError, Exit
-from commands.tables import print_rows
+from commands.quiet import quiet
+from commands.replay_report import print_coverage, print_replayed
 from connection import connect
-from operations.histories import HistoryError, fetch, load
-from operations.lines import console_on, safe
-from operations.verification import Finding, Verification, verify
+from operations.coverage import coverage
+from operations.histories import fetch
+from operations.lines import console_on
+from operations.replaying import Recorded, Replayed, processes_for, replayed
+from operations.verification import Gate, finding_as_json
 
 __all__ = ["files_in", "from_files", "from_server", "replay"]
+
+
+class Advances(Protocol):
+    """Told of each history that is done."""
+
+    def __call__(self) -> None: ...
 
 
 async def replay(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
     """Verify each history; FOUND when one disagrees with its trail or with the code."""
     if bool(options.inputs) == bool(options.query):
         raise CommandError(Exit.BAD_INPUT, "replay needs history files or folders, or --query QUERY")
-    source = from_server(options.query) if options.query else from_files(files_in(options.inputs))
-    checked: list[tuple[str, Verification]] = []
-    async for label, history in source:
-        checked.append((label, await checked_history(history, workflows)))
-    if not checked:
+    if options.parallel is not None and options.parallel < 1:
+        raise CommandError(Exit.BAD_INPUT, "--parallel: at least 1 process")
+    files = files_in(options.inputs)
+    source = from_server(options.query) if options.query else from_files(files)
+    processes = options.parallel or processes_for(len(files))
+    done: list[Replayed] = []
+    with progress(len(files) or None) as advance:
+        async for each in replayed(source, workflows, processes, quiet):
+            done.append(each)
+            advance()
+    if not done:
         raise CommandError(Exit.BAD_INPUT, "no history to replay: the query finds no run")
-    rows = [
-        (
-            Text(safe(label)),
-            Text(str(verified.events)),
-            Text(str(verified.links)),
-            Text(verdict_of(verified), style="green" if verified.holds else "red"),
-        )
-        for label, verified in checked
+    covered = coverage(workflows, (mark for each in done for mark in each.reached))
+    if options.json:
+        content = as_json(done) | ({"coverage": list(map(asdict, covered))} if options.coverage else {})
+        sys.stdout.write(json.dumps(content, indent=1) + "\n")
+    else:
+        console = console_on(sys.stdout)
+        print_replayed(console, done)
+        if options.coverage:
+            print_coverage(console, covered)
+    return Exit.OK if all(each.verification.holds for each in done) else Exit.FOUND
+
+
+def as_json(done: Sequence[Replayed]) -> dict[str, Any]:
+    histories = [
+        {
+            "history": each.label,
+            "workflow": each.verification.workflow,
+            "workflow_id": each.verification.workflow_id,
+            "events": each.verification.events,
+            "links": each.verification.links,
+            "holds": each.verification.holds,
+            "gates": {gate.value: each.verification.passes(gate) for gate in Gate},
+            "findings": [finding_as_json(finding) for finding in each.verification.findings],
+        }
+        for each in done
     ]
-    console = console_on(sys.stdout)
-    print_rows(console, ("history", "events", "trail links", "verdict"), rows)
-    wrong = sum(not verified.holds for _, verified in checked)
-    console.print(Text(f"{len(checked) - wrong} of {len(checked)} hold", style="red" if wrong else "green"))
-    return Exit.FOUND if wrong else Exit.OK
+    return {"histories": histories, "holds": all(each.verification.holds for each in done)}
 
 
-async def checked_history(history: WorkflowHistory, workflows: Sequence[Any]) -> Verification:
-    """A run that has not started agrees with any code."""
-    try:
-        return await verify(history, list(workflows))
-    except HistoryError as error:
-        if "not started" in str(error):
-            return Verification(history.workflow_id, len(history.events), 0, [])
-        return Verification(history.workflow_id, len(history.events), 0, [Finding("history", str(error))])
-
-
-def verdict_of(verified: Verification) -> str:
-    if verified.holds:
-        return "holds"
-    first, more = verified.findings[0], len(verified.findings) - 1
-    return f"{first.event}: {first.what}" + (f" (and {more} more)" if more else "")
+@contextmanager
+def progress(total: int | None) -> Iterator[Advances]:
+    """A bar while it takes time, on a terminal only."""
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        yield lambda: None
+        return
+    columns = (TextColumn("replaying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda: bar.advance(task)
 
 
 def files_in(inputs: Sequence[str]) -> list[Path]:
@@ -79,16 +106,16 @@ def files_in(inputs: Sequence[str]) -> list[Path]:
     return files
 
 
-async def from_files(files: Sequence[Path]) -> AsyncIterator[tuple[str, WorkflowHistory]]:
+async def from_files(files: Sequence[Path]) -> AsyncIterator[Recorded]:
     for file in files:
-        yield file.name, load(file)
+        yield Recorded(file.name, file)
 
 
-async def from_server(query: str) -> AsyncIterator[tuple[str, WorkflowHistory]]:
+async def from_server(query: str) -> AsyncIterator[Recorded]:
     client = await connect()
     try:
         async for each in client.list_workflows(query):
-            yield each.id, await fetch(client, each.id, each.run_id)
+            yield Recorded.fetched(await fetch(client, each.id, each.run_id))
     except RPCError as error:
         if "invalid query" not in error.message.lower():
             raise

@@ -11,7 +11,8 @@ from temporalio.service import RPCError, RPCStatusCode
 from commands.failures import CommandError, Exit
 from connection import connect
 from contracts.receipts import Status
-from operations.histories import HistoryError, decided, fetch, load
+from operations.bundles import Bundle, read_bundle
+from operations.histories import HistoryError, decided, fetch
 from operations.recomputing import recompute
 from workflows.kernel.case import STATUS
 
@@ -30,13 +31,15 @@ class Found:
 
     history: WorkflowHistory
     client: Client | None = None
+    redacted: str = ""
+    """How, when it comes from a redacted bundle."""
 
 
 async def history_of(name: str) -> Found:
     """By workflow id from the server, or from a file if there is one of that name. Raises HistoryError."""
     recorded = from_file(name)
     if recorded is not None:
-        return Found(recorded)
+        return Found(recorded.history, redacted=recorded.redacted)
     client = await connect()
     return Found(await fetch(client, await meant(client, name)), client)
 
@@ -61,11 +64,11 @@ async def meant(client: Client, name: str) -> str:
     return found[0]
 
 
-def from_file(name: str) -> WorkflowHistory | None:
-    """The history in the file of that name; None when the name is a workflow id."""
+def from_file(name: str) -> Bundle | None:
+    """The bundle or history in the file of that name; None when the name is a workflow id."""
     path = Path(name)
     if path.is_file():
-        return load(path)
+        return read_bundle(path)
     if path.suffix == ".json" or path.is_dir():
         raise HistoryError(f"{name}: no such file; `export ID --output FILE` writes one")
     return None

@@ -1,8 +1,10 @@
 """What workflow code did, held against what is recorded that it did."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import EventType
@@ -12,7 +14,7 @@ from temporalio.client import WorkflowHistory
 
 from operations.histories import attributes_of
 
-__all__ = ["disagreements"]
+__all__ = ["SUMMARY", "Disagreement", "disagreements", "first_out_of_order", "paired"]
 
 # The workflow's own queue, of which a replayer knows no name.
 REPLAY_QUEUE = "replay-"
@@ -21,6 +23,7 @@ REPLAY_QUEUE = "replay-"
 NO_DECISION = frozenset({"_tracer-data"})
 
 UPDATE = "update_response"
+SUMMARY = "summary"
 
 # For each kind of event that a command makes: the command, and its fields with those of the event. A field
 # that a command leaves open is filled in by the server and is no decision of the code.
@@ -66,30 +69,86 @@ MADE_BY: dict[int, tuple[str, dict[str, str]]] = {
 }
 
 
-def disagreements(
-    history: WorkflowHistory, commands: Sequence[WorkflowCommand]
-) -> Iterator[tuple[HistoryEvent, str]]:
+# The commands that Temporal's own replay compares, in their order. Local activities and Updates stand in a
+# history where they ended, not where they were begun.
+IN_ORDER: dict[str, tuple[int, ...]] = {
+    "schedule_activity": (EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED,),
+    "request_cancel_activity": (EventType.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED,),
+    "start_timer": (EventType.EVENT_TYPE_TIMER_STARTED,),
+    "cancel_timer": (EventType.EVENT_TYPE_TIMER_CANCELED,),
+    "upsert_workflow_search_attributes": (EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES,),
+    "complete_workflow_execution": (EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED,),
+    "fail_workflow_execution": (EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED,),
+}
+ORDERED_EVENTS = frozenset(kind for kinds in IN_ORDER.values() for kind in kinds)
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """One field of one recorded event that the code would not make like this."""
+
+    event: HistoryEvent
+    command: int | None
+    """Which of the commands; None when the code issues none for the event."""
+    field: str = ""
+    recorded: Any = None
+    made: Any = None
+
+
+def disagreements(history: WorkflowHistory, commands: Sequence[WorkflowCommand]) -> Iterator[Disagreement]:
     """Each recorded event that a command made and that the recomputed command would not make like this."""
-    done: dict[str, list[WorkflowCommand]] = {}
-    for command in commands:
+    for event, number in paired(history, commands):
+        if number is None:
+            yield Disagreement(event, None)
+            continue
+        for field, recorded, made in differences(event, commands[number]):
+            yield Disagreement(event, number, field, recorded, made)
+
+
+def paired(
+    history: WorkflowHistory, commands: Sequence[WorkflowCommand]
+) -> Iterator[tuple[HistoryEvent, int | None]]:
+    """Each event that a command made, with the number of the recomputed command of its kind and turn."""
+    done: dict[str, list[int]] = {}
+    for number, command in enumerate(commands):
         variant = command.WhichOneof("variant")
         if variant == UPDATE and command.update_response.HasField("accepted"):
             continue
-        done.setdefault(str(variant), []).append(command)
+        done.setdefault(str(variant), []).append(number)
     for event in history.events:
-        if event.event_type not in MADE_BY:
-            continue
-        made_by, fields = MADE_BY[event.event_type]
-        if not done.get(made_by):
-            yield event, "the code does not do this"
-            continue
-        command = done[made_by].pop(0)
-        yield from ((event, what) for what in differences(event, command, made_by, fields))
+        if event.event_type in MADE_BY:
+            same = done.get(MADE_BY[event.event_type][0])
+            yield event, same.pop(0) if same else None
 
 
-def differences(
-    event: HistoryEvent, command: WorkflowCommand, variant: str, fields: dict[str, str]
-) -> Iterator[str]:
+def first_out_of_order(
+    history: WorkflowHistory, commands: Sequence[WorkflowCommand]
+) -> tuple[HistoryEvent, int | None] | None:
+    """The first event in whose place the code issues another command, or none; None when all stand right."""
+    ordered = [number for number, each in enumerate(commands) if each.WhichOneof("variant") in IN_ORDER]
+    events = [event for event in history.events if event.event_type in ORDERED_EVENTS]
+    for at, event in enumerate(events):
+        if at >= len(ordered):
+            return event, None
+        if not stands_for(event, commands[ordered[at]]):
+            return event, ordered[at]
+    return (history.events[-1], ordered[len(events)]) if len(ordered) > len(events) else None
+
+
+def stands_for(event: HistoryEvent, command: WorkflowCommand) -> bool:
+    """Whether a command is of the kind, and an activity of the name, that the event records."""
+    if event.event_type not in IN_ORDER[str(command.WhichOneof("variant"))]:
+        return False
+    if not command.HasField("schedule_activity"):
+        return True
+    made, recorded = command.schedule_activity, event.activity_task_scheduled_event_attributes
+    # As Temporal does, by id and type.
+    return made.activity_id == recorded.activity_id and made.activity_type == recorded.activity_type.name
+
+
+def differences(event: HistoryEvent, command: WorkflowCommand) -> Iterator[tuple[str, Any, Any]]:
+    """Each field, as recorded and as the code makes it."""
+    variant, fields = MADE_BY[event.event_type]
     decided, attributes = getattr(command, variant), attributes_of(event)
     for made, stands in fields.items():
         if variant == UPDATE and not decided.HasField(made.partition(".")[0]):
@@ -100,10 +159,10 @@ def differences(
         if made == "task_queue" and expected.startswith(REPLAY_QUEUE):
             continue
         if expected != recorded:
-            yield f"{stands} is recorded as {shorten(recorded)}; the code makes it {shorten(expected)}"
+            yield stands, recorded, expected
     ours, theirs = command.user_metadata.summary.data, event.user_metadata.summary.data
     if ours != theirs:
-        yield f"the summary is recorded as {shorten(theirs)}; the code makes it {shorten(ours)}"
+        yield SUMMARY, theirs, ours
 
 
 def reach(message: Any, path: str) -> Any:
@@ -116,6 +175,8 @@ def plain(value: Any) -> Any:
     """Comparable values: payloads as (encoding, data), in lists and maps too."""
     if isinstance(value, Payload):
         return (bytes(value.metadata.get("encoding", b"")), bytes(value.data))
+    if isinstance(value, Duration):
+        return value.ToJsonString()
     if isinstance(value, Message):
         return value.SerializeToString(deterministic=True)
     if hasattr(value, "items"):
@@ -123,8 +184,3 @@ def plain(value: Any) -> Any:
     if isinstance(value, (str, bytes, int, float, bool)):
         return value
     return [plain(item) for item in value]
-
-
-def shorten(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 160 else f"{text[:120]}… ({len(text)} characters)"

@@ -12,6 +12,7 @@ from temporalio.client import Client, WorkflowHistory
 from temporalio.service import RPCError, RPCStatusCode
 
 from contracts.receipts import TrailLink
+from operations.payload_text import encoded
 from workflows.kernel.trail import HEADER
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "fetch",
     "links",
     "load",
+    "load_text",
     "receipt_of",
     "workflow_type",
 ]
@@ -45,13 +47,21 @@ async def fetch(client: Client, workflow_id: str, run_id: str | None = None) -> 
 def load(path: Path) -> WorkflowHistory:
     """From a JSON file as `export`, the Temporal UI or `temporal workflow show -o json` write it."""
     try:
-        history = WorkflowHistory.from_json(path.stem, path.read_text())
-        recorded_id = history.events[0].workflow_execution_started_event_attributes.workflow_id
-        return WorkflowHistory(recorded_id or path.stem, history.events)
+        return load_text(path.read_text(encoding="utf-8"), path.stem)
     except OSError as error:
         raise HistoryError(f"{path}: {error.strerror}") from error
-    except (ValueError, ParseError, IndexError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, ParseError, LookupError, TypeError, AttributeError) as error:
         raise HistoryError(f"{path}: not an exported workflow history ({type(error).__name__})") from error
+
+
+def load_text(text: str, name: str) -> WorkflowHistory:
+    """From JSON; `name` is the workflow's id if the history does not hold it."""
+    content = json.loads(text)
+    if "bundle" in content:
+        content = {"events": encoded(content["events"])}
+    history = WorkflowHistory.from_json(name, content)
+    recorded_id = history.events[0].workflow_execution_started_event_attributes.workflow_id
+    return WorkflowHistory(recorded_id or name, history.events)
 
 
 def event_name(event: HistoryEvent) -> str:

@@ -4,9 +4,11 @@ Temporal's own replay compares command types and ids only. Here every command's 
 every task, come out for comparison.
 """
 
+import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -21,11 +23,12 @@ from temporalio.worker import Replayer, WorkflowInstance, WorkflowInstanceDetail
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from contracts.receipts import Status, Waiting
+from operations.command_sources import Source, place_in_trace, watch
 from operations.task_times import TaskTimes
 from workflows.kernel.case import PENDING_TRAIL, STATUS
 from workflows.kernel.trail import TrailInterceptor
 
-__all__ = ["Recomputed", "answers_of", "recompute", "sandbox"]
+__all__ = ["Recompute", "Recomputed", "answers_of", "recompute", "recomputing", "sandbox"]
 
 
 class Sandbox(SandboxedWorkflowRunner):
@@ -70,12 +73,17 @@ class Recomputed:
     """What the current code does when it is given a history."""
 
     commands: list[WorkflowCommand] = field(default_factory=list)
+    sources: list[Source | None] = field(default_factory=list)
+    """Of each command, the line of the workflow that issued it."""
     status: Status | None = None
-    """After the last task; None when the run's sheet was not known yet."""
+    """After the last task, when it was asked for; None when the run's sheet was not known yet."""
     pending: list[dict[str, Any]] = field(default_factory=list)
-    """After the last task: the trail's entries that no event carries yet."""
+    """After the last task, when it was asked for: the trail's entries that no event carries yet."""
     failure: Exception | None = None
     """Why the code could not follow the history to its end."""
+    raised: str = ""
+    """What the code raised instead of going on; empty as a rule."""
+    raised_at: Source | None = None
     asked: dict[str, Waiting] = field(default_factory=dict)
     """What it asked of people, in order, by the action or the parked attempt."""
     first: WorkflowActivation | None = None
@@ -84,29 +92,55 @@ class Recomputed:
     """Makes another instance for the same run."""
 
 
+Recompute = Callable[[WorkflowHistory], Awaitable[Recomputed]]
+
+
 async def recompute(history: WorkflowHistory, workflows: Sequence[type]) -> Recomputed:
     """Replay a history and keep what the code did. A divergence is in `failure`, never raised."""
-    recomputed = Recomputed()
+    async with recomputing(workflows, with_status=True) as each:
+        return await each(history)
+
+
+@asynccontextmanager
+async def recomputing(workflows: Sequence[type], *, with_status: bool = False) -> AsyncIterator[Recompute]:
+    """Replay histories one after the other: what a replayer makes once, it makes once for all of them."""
+    recorder = Recorder(sandbox(), with_status=with_status)
+    waiting = asyncio.Queue[WorkflowHistory | None]()
+
+    async def given() -> AsyncIterator[WorkflowHistory]:
+        while (history := await waiting.get()) is not None:
+            yield history
+
     with ThreadPoolExecutor(1) as executor:
         replayer = Replayer(
             workflows=workflows,
             workflow_task_executor=executor,
-            workflow_runner=Recorder(sandbox(), recomputed, history),
+            workflow_runner=recorder,
             interceptors=[TrailInterceptor()],
             data_converter=pydantic_data_converter,
         )
-        result = await replayer.replay_workflow(history, raise_on_replay_failure=False)
-    recomputed.failure = result.replay_failure
-    return recomputed
+        async with replayer.workflow_replay_iterator(given()) as results:
+
+            async def recompute_next(history: WorkflowHistory) -> Recomputed:
+                recomputed = recorder.record(history)
+                waiting.put_nowait(history)
+                recomputed.failure = (await anext(results)).replay_failure
+                return recomputed
+
+            yield recompute_next
 
 
 class Recorder(WorkflowRunner):
     """Runs workflows as the runner below does, and writes down what they do."""
 
-    def __init__(self, runner: WorkflowRunner, recomputed: Recomputed, history: WorkflowHistory) -> None:
+    def __init__(self, runner: WorkflowRunner, *, with_status: bool) -> None:
         self._runner = runner
-        self._recomputed = recomputed
-        self._times = TaskTimes(history)
+        self._with_status = with_status
+
+    def record(self, history: WorkflowHistory) -> Recomputed:
+        """Where the next instance, which is this history's, is written down."""
+        self._recomputed, self._times = Recomputed(), TaskTimes(history)
+        return self._recomputed
 
     def prepare_workflow(self, defn: Any) -> None:
         self._runner.prepare_workflow(defn)
@@ -116,7 +150,12 @@ class Recorder(WorkflowRunner):
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
         self._recomputed.again = partial(self._runner.create_instance, det)
-        return RecordedInstance(self._runner.create_instance(det), self._recomputed, self._times)
+        instance = self._runner.create_instance(det)
+        module = det.defn.cls.__module__
+        watch(instance, module, self._recomputed.sources.append)
+        return RecordedInstance(
+            instance, self._recomputed, self._times, module, with_status=self._with_status
+        )
 
 
 class WithoutContexts(WorkflowInstance):
@@ -142,31 +181,54 @@ class WithoutContexts(WorkflowInstance):
 
 
 class RecordedInstance(WorkflowInstance):
-    def __init__(self, instance: WorkflowInstance, recomputed: Recomputed, times: TaskTimes) -> None:
+    def __init__(
+        self,
+        instance: WorkflowInstance,
+        recomputed: Recomputed,
+        times: TaskTimes,
+        module: str,
+        *,
+        with_status: bool,
+    ) -> None:
         self._instance = instance
         self._recomputed = recomputed
         self._times = times
+        self._module = module
+        self._with_status = with_status
 
     def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
+        recomputed = self._recomputed
         self._times.correct(act)
         if any(job.HasField("initialize_workflow") for job in act.jobs):
-            self._recomputed.first = WorkflowActivation()
-            self._recomputed.first.CopyFrom(act)
+            recomputed.first = WorkflowActivation()
+            recomputed.first.CopyFrom(act)
+        before = len(recomputed.commands)
         completion = self._instance.activate(act)
         if any(job.HasField("remove_from_cache") for job in act.jobs):
             return completion
         for command in completion.successful.commands:
             self._times.scheduled(command)
-            self._recomputed.commands.append(command)
-        if completion.HasField("successful"):
-            told = answers_of(self._instance, act, STATUS, PENDING_TRAIL)
-            if STATUS in told:
-                self._recomputed.status = Status.model_validate_json(told[STATUS])
-                for wait in self._recomputed.status.waiting:
-                    if (name := wait.action or wait.parked) is not None:
-                        self._recomputed.asked.setdefault(name, wait)
-            self._recomputed.pending = json.loads(told.get(PENDING_TRAIL, b"[]"))
+            recomputed.commands.append(command)
+        # Commands may be dropped after they were added, as all are when the code raises.
+        del recomputed.sources[len(recomputed.commands) :]
+        if completion.HasField("failed"):
+            failure = completion.failed.failure
+            recomputed.raised = failure.message
+            recomputed.raised_at = place_in_trace(failure.stack_trace, self._module)
+        elif self._with_status:
+            self._ask(act)
+            del recomputed.sources[max(before, len(recomputed.commands)) :]
         return completion
+
+    def _ask(self, act: WorkflowActivation) -> None:
+        """Ask the workflow itself, as a query would: one state object, read in one way."""
+        recomputed, told = self._recomputed, answers_of(self._instance, act, STATUS, PENDING_TRAIL)
+        if STATUS in told:
+            recomputed.status = Status.model_validate_json(told[STATUS])
+            for wait in recomputed.status.waiting:
+                if (name := wait.action or wait.parked) is not None:
+                    recomputed.asked.setdefault(name, wait)
+        recomputed.pending = json.loads(told.get(PENDING_TRAIL, b"[]"))
 
     def get_serialization_context(self, command_info: Any) -> Any:
         return self._instance.get_serialization_context(command_info)

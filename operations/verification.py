@@ -7,22 +7,36 @@ This proves consistency, not who wrote it.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from enum import StrEnum
 
+from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowHistory
 
 from contracts.receipts import TrailLink
-from operations.commands import disagreements
+from operations.commands import Disagreement, disagreements, first_out_of_order
+from operations.divergences import OUT_OF_ORDER, RAISED, command_name, divergence
 from operations.evidence import Evidence
-from operations.histories import HistoryError, decided, event_name, links
-from operations.recomputing import recompute
+from operations.histories import HistoryError, decided, event_name, links, workflow_type
+from operations.recomputing import Recompute, Recomputed, recomputing
 from workflows.kernel.trail import chain
 
-__all__ = ["Finding", "Verification", "verify"]
+__all__ = ["Finding", "Gate", "Verification", "finding_as_json", "verify", "verify_by"]
 
 # What names the evidence of an entry that has a digest.
 TOOK_IN = frozenset({"attempt", "read", "lease"})
+
+
+class Gate(StrEnum):
+    """What a history has to pass."""
+
+    EVIDENCE = "evidence"
+    """Its trail speaks of what its events hold: needs no code."""
+    COMMANDS = "commands"
+    """The code issues the recorded commands in their order: Temporal's own replay."""
+    CONTENT = "content"
+    """Each command carries what is recorded: inputs, timeouts, timers, search attributes, trail, result."""
 
 
 @dataclass(frozen=True)
@@ -32,39 +46,137 @@ class Finding:
     event: str
     """As the Temporal UI names it: `event 11 (ActivityTaskCompleted)`."""
     what: str
+    gate: Gate = Gate.EVIDENCE
+    recorded: str = ""
+    made: str = ""
+    """What the code does instead."""
+    source: str = ""
+    """The line of the workflow that does it: `workflows/resolve_ticket.py:202`."""
+    advice: str = ""
 
 
 @dataclass(frozen=True)
 class Verification:
-    """What verifying a history found."""
+    """What verifying a history found, first things first."""
 
     workflow_id: str
     events: int
     links: int
     findings: list[Finding]
+    workflow: str = ""
 
     @property
     def holds(self) -> bool:
         return not self.findings
 
+    def passes(self, gate: Gate) -> bool:
+        """What no gate before it has stopped, it has let through as far as the history could be followed."""
+        return all(finding.gate is not gate for finding in self.findings)
+
+
+def finding_as_json(finding: Finding) -> dict[str, str]:
+    """For a program; what is not known is left out."""
+    return {name: str(value) for name, value in asdict(finding).items() if value}
+
 
 async def verify(history: WorkflowHistory, workflows: Sequence[type]) -> Verification:
     """Check a history against its own trail, then against the current code."""
+    async with recomputing(workflows) as recompute:
+        return await verify_by(history, recompute)
+
+
+async def verify_by(history: WorkflowHistory, recompute: Recompute) -> Verification:
+    """The same, with what recomputes one history after the other."""
     past = decided(history)
+    name, events = workflow_type(past), len(past.events)
     try:
         recorded = list(links(past))
         findings = list(check_trail(past, recorded))
     except HistoryError as error:
         event, _, what = str(error).partition(": ")
-        return Verification(past.workflow_id, len(past.events), 0, [Finding(event, what)])
+        return Verification(past.workflow_id, events, 0, [Finding(event, what)], name)
     if not findings:
-        recomputed = await recompute(past, workflows)
-        findings = [
-            Finding(event_name(event), what) for event, what in disagreements(past, recomputed.commands)
-        ]
-        if recomputed.failure is not None and not findings:
-            findings = [Finding(event_name(past.events[-1]), f"the code cannot follow: {recomputed.failure}")]
-    return Verification(past.workflow_id, len(past.events), len(recorded), findings)
+        findings = compared(past, await recompute(past))
+    return Verification(past.workflow_id, events, len(recorded), findings, name)
+
+
+def compared(past: WorkflowHistory, recomputed: Recomputed) -> list[Finding]:
+    """Where the code goes another way, and before that what it does otherwise on the same way."""
+    found: list[tuple[int, Finding]] = []
+    stop, last = stopped(past, recomputed), past.events[-1].event_id
+    for each in disagreements(past, recomputed.commands):
+        if stop is None or each.event.event_id < stop[0]:
+            found.append((each.event.event_id, content_finding(each, recomputed)))
+    if stop is not None:
+        found.append((min(stop[0], last), stop[1]))
+    return [finding for _, finding in found]
+
+
+def content_finding(found: Disagreement, recomputed: Recomputed) -> Finding:
+    told = divergence(found)
+    what = f"{told.subject} is recorded as {told.recorded}; the code makes it {told.made}"
+    source = source_of(found.command, recomputed)
+    return Finding(
+        event_name(found.event),
+        what if told.subject else told.made,
+        Gate.CONTENT,
+        f"{told.subject}: {told.recorded}".removeprefix(": "),
+        told.made,
+        source,
+        told.advice,
+    )
+
+
+def stopped(past: WorkflowHistory, recomputed: Recomputed) -> tuple[int, Finding] | None:
+    """Where Temporal's own replay ends before the history does; None when it follows to the end."""
+    if recomputed.failure is None:
+        return None
+    if recomputed.raised:
+        what, source = f"the code raises: {recomputed.raised}", str(recomputed.raised_at or "")
+        event = unmade(past, recomputed)
+        return event.event_id, Finding(
+            event_name(event), what, Gate.COMMANDS, event_text(event), what, source, RAISED
+        )
+    place = first_out_of_order(past, recomputed.commands)
+    if place is None:
+        event, what = past.events[-1], f"the code cannot follow: {recomputed.failure}"
+        return event.event_id, Finding(event_name(event), what, Gate.COMMANDS, advice=OUT_OF_ORDER)
+    event, command = place
+    made = "nothing" if command is None else command_name(recomputed.commands[command])
+    what = f"recorded is {event_text(event)}; the code does {made}"
+    source = source_of(command, recomputed)
+    return event.event_id, Finding(
+        event_name(event), what, Gate.COMMANDS, event_text(event), made, source, OUT_OF_ORDER
+    )
+
+
+def unmade(past: WorkflowHistory, recomputed: Recomputed) -> HistoryEvent:
+    """The first event whose command the code did not come to."""
+    place = first_out_of_order(past, recomputed.commands)
+    return place[0] if place is not None else past.events[-1]
+
+
+def source_of(command: int | None, recomputed: Recomputed) -> str:
+    """The line that issued a command, or after which it was issued; of a missing one, the last there was."""
+    sources = recomputed.sources
+    own = sources[command] if command is not None and command < len(sources) else None
+    if own is not None:
+        return str(own)
+    before = [each for each in sources[:command] if each is not None]
+    return f"after {before[-1]}" if before else ""
+
+
+def event_text(event: HistoryEvent) -> str:
+    """An event as the command that made it: `ActivityTaskScheduled draft_reply`."""
+    kind = event_name(event).partition("(")[2].rstrip(")")
+    match event.event_type:
+        case EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+            return f"{kind} {event.activity_task_scheduled_event_attributes.activity_type.name}"
+        case EventType.EVENT_TYPE_TIMER_STARTED:
+            length = event.timer_started_event_attributes.start_to_fire_timeout.ToJsonString()
+            return f"{kind} of {length}"
+        case _:
+            return kind
 
 
 def check_trail(

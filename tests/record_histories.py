@@ -1,25 +1,24 @@
 """Record the corpus again: `make record` runs every scenario and writes tests/histories/NAME.json."""
 
-import json
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from embedded.stack import stop_all
 from embedded.temporal_server import ensure_temporal
+from operations.recording import corpus_file
 from process import run
 from tests.workflows.scenarios import SCENARIOS, WITH_FALLBACK
 from tests.workflows.world import World
+from worker import WORKFLOWS
 
 HISTORIES = Path(__file__).parent / "histories"
 
 
-def without_traces(value: Any) -> Any:
-    """A stack trace names files of the machine that recorded it."""
-    if isinstance(value, dict):
-        return {key: without_traces(content) for key, content in value.items() if key != "stackTrace"}
-    return [without_traces(item) for item in value] if isinstance(value, list) else value
+def description_of(name: str) -> str:
+    """One line: the scenario's docstring, or its name in words."""
+    words = (SCENARIOS[name].__doc__ or name.replace("-", " ").capitalize()).split()
+    return " ".join(words).rstrip(".")
 
 
 async def record(temporal: str, name: str) -> None:
@@ -31,8 +30,9 @@ async def record(temporal: str, name: str) -> None:
             async with world.working():
                 handle = await SCENARIOS[name](world)
                 await world.ended(handle)
-            recorded = (await handle.fetch_history()).to_json().replace(folder, ".")
-    (HISTORIES / f"{name}.json").write_text(json.dumps(without_traces(json.loads(recorded)), indent=1) + "\n")
+            history = await handle.fetch_history()
+        text = await corpus_file(history, description_of(name), WORKFLOWS, [Path(folder)])
+    (HISTORIES / f"{name}.json").write_text(text, encoding="utf-8")
     sys.stdout.write(f"recorded {name}\n")
 
 

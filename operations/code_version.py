@@ -1,0 +1,41 @@
+"""Which state of the code something was recorded or checked with."""
+
+import hashlib
+import subprocess
+from pathlib import Path
+
+__all__ = ["code_version"]
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+# What a run's commands depend on.
+DECIDING = ("workflows", "contracts")
+
+
+def code_version(checkout: Path = CHECKOUT) -> dict[str, str | bool]:
+    """`commit` and whether files differ from it (`dirty`); without git a digest of the deciding `sources`."""
+    commit = git(checkout, "rev-parse", "HEAD")
+    changed = git(checkout, "status", "--porcelain", "--", *DECIDING)
+    if commit is not None and changed is not None:
+        return {"commit": commit, "dirty": bool(changed)}
+    return {"sources": sources_digest(checkout)}
+
+
+def git(checkout: Path, *arguments: str) -> str | None:
+    """What git says; None where there is no git, or the folder is no repository of its own."""
+    if not (checkout / ".git").exists():
+        return None
+    try:
+        done = subprocess.run(["git", "-C", str(checkout), *arguments], capture_output=True, text=True)  # noqa: S607
+    except OSError:
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def sources_digest(checkout: Path) -> str:
+    """SHA-256 over names and contents of the deciding modules."""
+    found = hashlib.sha256()
+    for file in sorted(path for name in DECIDING for path in (checkout / name).rglob("*.py")):
+        content = file.read_bytes()
+        found.update(f"{file.relative_to(checkout)} {len(content)}\n".encode())
+        found.update(content)
+    return found.hexdigest()

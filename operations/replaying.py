@@ -1,0 +1,126 @@
+"""Many recorded runs against the current code, on as many cores as there are."""
+
+import asyncio
+import atexit
+import multiprocessing
+import os
+import signal
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from temporalio.api.history.v1 import History
+from temporalio.client import WorkflowHistory
+
+from operations.coverage import Mark, marks_of
+from operations.histories import HistoryError, load
+from operations.recomputing import Recompute, recomputing
+from operations.verification import Finding, Verification, verify_by
+
+__all__ = ["Recorded", "Replayed", "processes_for", "replayed"]
+
+# A process needs a second to begin and a replay some milliseconds.
+WORTH_A_PROCESS = 60
+CHUNK = 12
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A run to be replayed: in a file, or as fetched from a server."""
+
+    label: str
+    file: Path | None = None
+    workflow_id: str = ""
+    history: bytes = b""
+
+    @classmethod
+    def fetched(cls, history: WorkflowHistory) -> "Recorded":
+        content = History(events=history.events).SerializeToString()
+        return cls(history.workflow_id, None, history.workflow_id, content)
+
+    def read(self) -> WorkflowHistory:
+        """Raises HistoryError."""
+        if self.file is not None:
+            return load(self.file)
+        return WorkflowHistory(self.workflow_id, list(History.FromString(self.history).events))
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What came of one."""
+
+    label: str
+    verification: Verification
+    reached: frozenset[Mark]
+
+
+def processes_for(histories: int) -> int:
+    """One a core where that pays."""
+    return max(1, min(os.cpu_count() or 1, histories // WORTH_A_PROCESS + 1))
+
+
+async def replayed(
+    runs: AsyncIterator[Recorded],
+    workflows: Sequence[Any],
+    processes: int,
+    prepare: Callable[[], object] = int,
+) -> AsyncIterator[Replayed]:
+    """Each in turn, whichever process replays it. What cannot be read is a finding.
+
+    Every further process calls `prepare`, a function of some module, before its first replay.
+    """
+    if processes == 1:
+        async with recomputing(workflows) as recompute:
+            async for run in runs:
+                yield await replayed_one(run, recompute)
+        return
+    spawn = multiprocessing.get_context("spawn")  # a fork would take over the SDK's threads, dead
+    with ProcessPoolExecutor(processes, spawn, begin, (prepare,)) as pool:
+        under_way = deque[asyncio.Future[list[Replayed]]]()
+        loop = asyncio.get_running_loop()
+        chunk: list[Recorded] = []
+        async for run in runs:
+            chunk.append(run)
+            if len(chunk) == CHUNK:
+                under_way.append(loop.run_in_executor(pool, replay_chunk, chunk, list(workflows)))
+                chunk = []
+            if len(under_way) > 2 * processes:
+                for each in await under_way.popleft():
+                    yield each
+        under_way.append(loop.run_in_executor(pool, replay_chunk, chunk, list(workflows)))
+        while under_way:
+            for each in await under_way.popleft():
+                yield each
+
+
+def begin(prepare: Callable[[], object]) -> None:
+    """In a process of the pool: Ctrl-C is the parent's, and the SDK may crash an interpreter that ends."""
+    prepare()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    atexit.register(os._exit, 0)
+
+
+def replay_chunk(runs: Sequence[Recorded], workflows: Sequence[Any]) -> list[Replayed]:
+    async def each_of_them() -> list[Replayed]:
+        async with recomputing(workflows) as recompute:
+            return [await replayed_one(run, recompute) for run in runs]
+
+    return asyncio.run(each_of_them())
+
+
+async def replayed_one(run: Recorded, recompute: Recompute) -> Replayed:
+    """A run that has not started agrees with any code."""
+    try:
+        history = run.read()
+    except HistoryError as error:
+        return Replayed(run.label, Verification(run.label, 0, 0, [Finding("file", str(error))]), frozenset())
+    try:
+        return Replayed(run.label, await verify_by(history, recompute), marks_of(history))
+    except HistoryError as error:
+        found = [] if "not started" in str(error) else [Finding("history", str(error))]
+        return Replayed(
+            run.label, Verification(history.workflow_id, len(history.events), 0, found), frozenset()
+        )

@@ -1,0 +1,1 @@
+"""Changes that somebody might make, each with what both gates have to say to it."""
