@@ -27,7 +27,7 @@ from operations.recomputing import answers_of
 from operations.recorded_people import People
 from operations.recordings import Call, Given, Recording
 from operations.serving import CodeFails, NotRecorded, RecordingEnds, Served, was_cancelled
-from workflows.kernel.case import PENDING, STATUS
+from workflows.kernel.case import PENDING_TRAIL, STATUS
 
 __all__ = ["Driven", "drive"]
 
@@ -219,13 +219,16 @@ class Driver:
         return act
 
     def _status(self) -> Status | None:
-        data = answer_of(self._instance, self._activation(WorkflowActivationJob()), STATUS)
+        data = self._told(STATUS).get(STATUS)
         return Status.model_validate_json(data) if data else None
 
     def _look(self) -> None:
-        self.driven.status = self._status()
-        pending = answer_of(self._instance, self._activation(WorkflowActivationJob()), PENDING)
-        self.driven.pending = json.loads(pending) if pending else []
+        told = self._told(STATUS, PENDING_TRAIL)
+        self.driven.status = Status.model_validate_json(told[STATUS]) if STATUS in told else None
+        self.driven.pending = json.loads(told.get(PENDING_TRAIL, b"[]"))
+
+    def _told(self, *queries: str) -> dict[str, bytes]:
+        return answers_of(self._instance, self._activation(WorkflowActivationJob()), *queries)
 
 
 def drive(
