@@ -8,7 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench import command_line, kernel, recovery, server
+from bench import command_line, kernel, recovery, replays, server
 from bench.figures import Section
 from bench.machine import facts
 from bench.results import kept
@@ -22,6 +22,7 @@ BENCHMARKS: dict[str, Callable[..., Awaitable[Section]]] = {
     "kernel": kernel.measure,
     "command-line": command_line.measure,
     "recovery": recovery.measure,
+    "replays": replays.measure,
 }
 
 

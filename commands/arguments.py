@@ -130,6 +130,7 @@ def add_recording(commands: "Commands[Parser]") -> None:
     record.add_argument("run", metavar="ID|FILE", help="a workflow id, or an exported history")
     record.add_argument("name", metavar="NAME", help="what happened in it, in-words-like-these")
     record.add_argument("--because", default="", metavar="TEXT", help="one line: what it is kept for")
+    record.add_argument("--into", type=Path, metavar="FOLDER", help="another folder than tests/histories")
     replay = commands.add_parser(
         "replay",
         help="check recorded runs against the current code",

@@ -197,6 +197,7 @@ COMPLETERS: Mapping[str, Callable[..., Any]] = {
     "workflow": lambda **_: workflow_names(),
     "inputs": files,
     "output": files,
+    "into": files,
     "supply": files,
     "table": lambda **_: table_names(),
     "key": files,
