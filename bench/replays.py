@@ -1,4 +1,4 @@
-"""How many recorded runs of ten steps are verified against the code in a second, and how many are explained."""
+"""How many recorded runs of ten steps are verified against the code in a second, and how many explained."""
 
 import asyncio
 import io
@@ -62,8 +62,7 @@ async def measure(*, quick: bool) -> Section:
         [Table(["what", "a second"], rows)],
         [Requirement("replays a second in two processes", 100, spreads[PROCESSES])],
         notes=[
-            "Both gates, from the file on, in the sandbox. What starting the processes takes, about a second, is "
-            "left out.",
+            "Both gates, from the file on, in the sandbox; the start of the processes, about a second, is not in it.",
             f"CPU of one process: {cpu.text()} ms a replay",
         ],
         figures={
