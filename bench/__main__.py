@@ -8,7 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench import backtests, command_line, kernel, recovery, server
+from bench import backtests, command_line, kernel, recovery, replays, server
 from bench.figures import Section
 from bench.machine import facts
 from bench.results import kept
@@ -23,6 +23,7 @@ BENCHMARKS: dict[str, Callable[..., Awaitable[Section]]] = {
     "command-line": command_line.measure,
     "backtest": backtests.measure,
     "recovery": recovery.measure,
+    "replays": replays.measure,
 }
 
 

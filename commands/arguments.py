@@ -212,7 +212,8 @@ def add_recording(commands: "Commands[Parser]") -> None:
         "export",
         help="a run as one file, complete in itself",
         description="The run's history, decoded, with its sheet and the version of the code. `explain`, "
-        "`status` and `replay` read it again, with no server.",
+        "`status` and `replay` read it again, with no server. A redacted one keeps the workflow's id, tenant, "
+        "profile, stages, amounts, dates and times; it is proven like any other, if the run itself could be.",
     )
     export.add_argument("run", metavar="ID|FILE", help="a workflow id, or an exported history")
     export.add_argument(
@@ -223,6 +224,7 @@ def add_recording(commands: "Commands[Parser]") -> None:
     record.add_argument("run", metavar="ID|FILE", help="a workflow id, or an exported history")
     record.add_argument("name", metavar="NAME", help="what happened in it, in-words-like-these")
     record.add_argument("--because", default="", metavar="TEXT", help="one line: what it is kept for")
+    record.add_argument("--into", type=Path, metavar="FOLDER", help="another folder than tests/histories")
 
 
 def add_people(commands: "Commands[Parser]") -> None:

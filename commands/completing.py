@@ -212,6 +212,7 @@ COMPLETERS: Mapping[str, Callable[..., Any]] = {
     "inputs": files,
     "output": files,
     "threshold": lambda **_: thresholds(),
+    "into": files,
     "supply": files,
     "html": files,
     "table": lambda **_: table_names(),

@@ -45,18 +45,19 @@ async def record(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
         raise CommandError(
             Exit.BAD_INPUT, f"{options.name!r} is no name; write-it-like-this, in small letters"
         )
-    path = HISTORIES / f"{options.name}.json"
+    path = (options.into or HISTORIES) / f"{options.name}.json"
     if path.exists():
         raise CommandError(
             Exit.BAD_INPUT, f"{path.name} is there already; take another name, or remove it first"
         )
     found = await history_of(options.run)
-    description = options.because or options.name.replace("-", " ").capitalize()
+    description = " ".join(options.because.split()) or options.name.replace("-", " ").capitalize()
     folders = [CHECKOUT, home(), Path.home(), Path(tempfile.gettempdir())]
-    text = await corpus_file(found.history, " ".join(description.split()), workflows, folders)
-    HISTORIES.mkdir(parents=True, exist_ok=True)
+    text = await corpus_file(found.history, description, workflows, folders)
+    path.parent.mkdir(parents=True, exist_ok=True)
     write(path, text)
-    sys.stdout.write(f"recorded {path.relative_to(CHECKOUT)}: {description}\n")
+    shown = path.relative_to(CHECKOUT) if path.is_relative_to(CHECKOUT) else path
+    sys.stdout.write(f"recorded {shown}: {description}\n")
     if not found.redacted:
         sys.stderr.write("it holds what people wrote; `export --redact` first where that must not be kept\n")
     return Exit.OK

@@ -45,6 +45,21 @@ async def test_the_kernel_is_measured_against_both_ways_by_hand() -> None:
         assert all(turn["runs_s"] > 0 and turn["worker_ms"] > 0 for turn in found["figures"][side])
 
 
+async def test_replays_and_explanations_are_counted() -> None:
+    """A run of ten steps is made, recorded, and holds every time that it is replayed."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bench", "--quick", "--only", "replays", "--json"),
+        cwd=CHECKOUT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    output, _ = await asyncio.wait_for(process.communicate(), 100)
+    assert process.returncode == 0
+    found = json.loads(output)["replays"]
+    assert [len(rates) for rates in found["figures"]["replays"].values()] == [2, 2]
+    assert all(rate > 0 for rate in found["figures"]["explained"])
+
+
 def test_ratios_are_taken_round_by_round() -> None:
     """A slow moment of the machine slows both sides of a round."""
     assert ratios(Spread([10, 5]), Spread([20, 10])).values == [0.5, 0.5]
