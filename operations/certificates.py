@@ -1,7 +1,8 @@
 """Certificates: of a run that may be started, and of one that has ended, held against what it came to."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +30,8 @@ class Reached:
     amount: Amount
     """Proven, and the worst case of what nobody can say."""
     overrun: bool
+    attempts: Mapping[str, int]
+    """Of each step, those that were scheduled; a local read is not."""
     events: int
     strangers: int
     """Signals, and answers and repairs that were accepted: the most of them that no certificate counts."""
@@ -71,7 +74,9 @@ def reached(history: WorkflowHistory) -> Reached:
         EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED,
         EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED,
     )
+    scheduled = (event.activity_task_scheduled_event_attributes for event in history.events)
     return Reached(
+        attempts=Counter(each.activity_type.name for each in scheduled if each.activity_id),
         amount=balance.settled + balance.unknown + balance.held,
         overrun=balance.overrun,
         events=len(history.events),
@@ -122,6 +127,10 @@ def exceeded(history: WorkflowHistory, workflows: Sequence[Any]) -> list[str]:
         # A provider that bills above its own maximum is outside: it is flagged, and the last.
         if getattr(came.amount, name) > getattr(most, name) and not came.overrun
     ]
+    for step in bound.steps:
+        made, certified = came.attempts.get(step.step, 0), step.attempts * step.times
+        if made > certified and step.attempts:
+            found.append(f"{history.workflow_id}: {made} attempts of {step.step}, certified were {certified}")
     if came.events > bound.events + came.strangers * STRANGER:
         found.append(f"{history.workflow_id}: {came.events} events, certified were {bound.events}")
     return found

@@ -86,5 +86,6 @@ WORST_STORIES: Mapping[str, Sequence[WorstStory]] = {
             frozenset({(hand_to_desk.name, 1)}),
             approved=False,
         ),
+        WorstStory("the ticket can never be read", TICKET, REPLIES, frozenset({(read_ticket.name, 1)})),
     ),
 }

@@ -68,12 +68,24 @@ def test_the_worst_run_comes_near_to_the_certificate(measure: str, attacks: Sequ
     assert came <= bound
 
 
+def test_a_step_that_never_succeeds_is_tried_exactly_as_often_as_certified(
+    attacks: Sequence[Attack],
+) -> None:
+    """There the adversary does not know when to stop: it is the kernel that gives up."""
+    certificate = {step.step: step for step in certified(ResolveTicket, CATALOGUE, TERMS).steps}
+    tried = [
+        attacks[0].reached.attempts["send_reply"],
+        attacks[2].reached.attempts["read_ticket"],
+    ]
+    assert tried == [certificate["send_reply"].attempts, certificate["read_ticket"].attempts]
+
+
 def test_the_worst_stories_end_as_they_are_told(attacks: Sequence[Attack]) -> None:
     """By the way out, after a step that failed for good."""
     told = [story(each.history) for each in attacks]
-    assert [each.state for each in told] == ["completed", "completed"]
+    assert [each.state for each in told] == ["completed"] * 3
     endings = [Ending.model_validate((each.result or {})["ending"]).step for each in told]
-    assert endings == ["send_reply", "hand_to_desk"]
+    assert endings == ["send_reply", "hand_to_desk", "read_ticket"]
 
 
 async def test_their_histories_are_proven_by_the_code(attacks: Sequence[Attack]) -> None:

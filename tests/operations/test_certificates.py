@@ -38,7 +38,11 @@ def test_a_run_that_came_to_more_than_declared_is_told_with_the_measure() -> Non
     history = recorded(name)
     for step in ("read_ticket", "draft_reply"):
         history = lowered(history, step, policy=[120, 1, 3, 1, 60])
-    assert exceeded(history, WORKFLOWS) == [f"{history.workflow_id}: 6 calls, certified were 2"]
+    assert exceeded(history, WORKFLOWS) == [
+        f"{history.workflow_id}: 6 calls, certified were 2",
+        f"{history.workflow_id}: 4 attempts of read_ticket, certified were 1",
+        f"{history.workflow_id}: 2 attempts of draft_reply, certified were 1",
+    ]
 
 
 def test_a_run_with_more_events_than_certified_is_told() -> None:

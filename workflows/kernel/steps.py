@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from pydantic import BaseModel
+from temporalio.exceptions import ApplicationError
 
 from contracts.attempts import Cost, Failure, Fault
 from contracts.happenings import StepBegun, StepEnded
@@ -60,7 +61,7 @@ class Steps:
         try:
             for request in requests:
                 begun.append(self.begin(step, request, why))
-        except StoryEnded:
+        except ApplicationError:
             self._give_back(begun)
             raise
         return begun
