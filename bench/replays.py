@@ -62,7 +62,7 @@ async def measure(*, quick: bool) -> Section:
         [Table(["what", "a second"], rows)],
         [Requirement("replays a second in two processes", 100, spreads[PROCESSES])],
         notes=[
-            "Both gates, from the file on, in the sandbox; without the start of the processes, about a second.",
+            "Both gates, from the file on, in the sandbox; the start of the processes, about a second, not.",
             f"CPU of one process: {cpu.text()} ms a replay",
         ],
         figures={
