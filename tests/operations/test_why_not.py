@@ -303,3 +303,37 @@ def test_what_holds_only_between_two_bounds_names_both(
     """Not `at most 20`, where less than the light limit would go by another way."""
     ways = why_not(PARCEL, parcel(**given), PARCEL_LIMITS, wanted)
     assert told(PARCEL, ways, wanted) == says
+
+
+class Pair(Value):
+    width: int = 0
+    height: int = 0
+    size: Size = Size.SMALL
+    fragile: bool = False
+    urgent: bool = False
+
+
+pair = facts_of(Pair)
+
+
+def pairs(*rows: Row[Carriage]) -> list[str]:
+    """What two changes make a small parcel, neither fragile nor urgent, go by ship."""
+    last = Row("else", Carriage.POST)
+    table = Table(name="pair", version=1, facts=Pair, rows=(*rows, last))
+    return told(table, why_not(table, Pair(), {}, Carriage.SHIP), Carriage.SHIP)
+
+
+def test_of_two_changes_only_what_holds_for_both_together_is_said() -> None:
+    """Each alone could go on for ever beside the other's nearest value, but not both."""
+    assert pairs(
+        Row("too large", Carriage.REFUSE, pair.width >= 20, pair.height >= 20),
+        Row("large", Carriage.SHIP, pair.width >= 10, pair.height >= 10),
+    ) == ["width were 10 (it is 0) and height were 10 (it is 0)"]
+
+
+def test_the_smallest_two_are_those_whose_larger_change_is_smallest() -> None:
+    """Two answers turned are less than a small number and another member of an Enum."""
+    assert pairs(
+        Row("wide", Carriage.SHIP, pair.width >= 10, pair.size.is_(Size.LARGE)),
+        Row("both", Carriage.SHIP, pair.fragile, pair.urgent),
+    ) == ["fragile were yes (it is no) and urgent were yes (it is no)"]
