@@ -212,8 +212,9 @@ def add_recording(commands: "Commands[Parser]") -> None:
         "export",
         help="a run as one file, complete in itself",
         description="The run's history, decoded, with its sheet and the version of the code. `explain`, "
-        "`status` and `replay` read it again, with no server. A redacted one keeps the workflow's id, tenant, "
-        "profile, stages, amounts, dates and times; it is proven like any other, if the run itself could be.",
+        "`status` and `replay` read it again, with no server. A redacted one keeps the workflow's id, "
+        "tenant, profile, stages, amounts, dates and times; it is proven like any other, "
+        "if the run itself could be.",
     )
     export.add_argument("run", metavar="ID|FILE", help="a workflow id, or an exported history")
     export.add_argument(
