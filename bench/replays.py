@@ -62,7 +62,8 @@ async def measure(*, quick: bool) -> Section:
         [Table(["what", "a second"], rows)],
         [Requirement("replays a second in two processes", 100, spreads[PROCESSES])],
         notes=[
-            "Both gates, from the file on, in the sandbox; the start of the processes, about a second, not.",
+            "Both gates, from the file on, in the sandbox; "
+            "the start of the processes, about a second, is not in it.",
             f"CPU of one process: {cpu.text()} ms a replay",
         ],
         figures={

@@ -213,8 +213,8 @@ def add_recording(commands: "Commands[Parser]") -> None:
         help="a run as one file, complete in itself",
         description="The run's history, decoded, with its sheet and the version of the code. `explain`, "
         "`status` and `replay` read it again, with no server. A redacted one keeps the workflow's id, "
-        "tenant, profile, stages, amounts, dates and times; it is proven as the run itself "
-        "is.",
+        "tenant, profile, stages, amounts, dates and times; it is proven like any other, "
+        "if the run itself could be.",
     )
     export.add_argument("run", metavar="ID|FILE", help="a workflow id, or an exported history")
     export.add_argument(
@@ -295,12 +295,7 @@ def add_costs(commands: "Commands[Parser]") -> None:
     )
     grain = cost.add_mutually_exclusive_group()
     grain.add_argument(
-        "--by",
-        dest="group",
-        choices=GROUPS,
-        default="tenant",
-        metavar="KEY",
-        help=f"{', '.join(GROUPS)} (default: tenant)",
+        "--by", choices=GROUPS, default="tenant", metavar="KEY", help=f"{', '.join(GROUPS)} (default: tenant)"
     )
     grain.add_argument("--operations", action="store_true", help="a row for each step, its attempts together")
     cost.add_argument("--tenant", metavar="NAME", help="only this tenant's")
