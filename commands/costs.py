@@ -58,7 +58,7 @@ def cost(options: argparse.Namespace, env: Mapping[str, str]) -> int:
 
 
 def read(db: Connection, wanted: Wanted, options: argparse.Namespace) -> tuple[list[Line], Cost]:
-    groups, whole = costs(db, wanted, by := By(options.by))
+    groups, whole = costs(db, wanted, by := By(options.group))
     if not options.operations:
         return [Line({by.value: each.key}, each.key or NOBODY_KNOWS, each) for each in groups], whole
     limit = limit_of(options)
@@ -105,7 +105,7 @@ def show(lines: Sequence[Line], whole: Cost, options: argparse.Namespace) -> Non
     elif options.csv:
         write_csv(shown, options)
     elif options.svg is not None:
-        title = f"Cost by {'operation' if options.operations else options.by}, US dollars"
+        title = f"Cost by {'operation' if options.operations else options.group}, US dollars"
         options.svg.write_text(svg_of(title, [bar(line) for line in shown]), encoding="utf-8")
     elif not lines:
         sys.stderr.write("nothing was spent or leased\n")
@@ -119,7 +119,7 @@ def show(lines: Sequence[Line], whole: Cost, options: argparse.Namespace) -> Non
 
 def print_table(shown: Sequence[Line], whole: Cost, options: argparse.Namespace) -> None:
     console = console_on(sys.stdout)
-    name = "operation" if options.operations else options.by
+    name = "operation" if options.operations else options.group
     rows = [cells(line.label, line.cost) for line in shown]
     print_rows(console, (name, *MEASURES), [*rows, cells("sum", whole, "bold")])
     print_bars(console, [bar(line) for line in shown])
@@ -162,7 +162,7 @@ def fields(each: Cost) -> dict[str, Any]:
 
 def write_csv(shown: Sequence[Line], options: argparse.Namespace) -> None:
     """With a heading, also when there is nothing; what nobody knows is an empty cell."""
-    names = OF_A_STEP if options.operations else (options.by,)
+    names = OF_A_STEP if options.operations else (options.group,)
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow([*names, *fields(Cost())])
     for line in shown:
