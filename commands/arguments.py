@@ -295,7 +295,12 @@ def add_costs(commands: "Commands[Parser]") -> None:
     )
     grain = cost.add_mutually_exclusive_group()
     grain.add_argument(
-        "--by", choices=GROUPS, default="tenant", metavar="KEY", help=f"{', '.join(GROUPS)} (default: tenant)"
+        "--by",
+        dest="group",
+        choices=GROUPS,
+        default="tenant",
+        metavar="KEY",
+        help=f"{', '.join(GROUPS)} (default: tenant)",
     )
     grain.add_argument("--operations", action="store_true", help="a row for each step, its attempts together")
     cost.add_argument("--tenant", metavar="NAME", help="only this tenant's")
