@@ -48,7 +48,7 @@ Skip = Callable[[WorkflowHandle[Any, Any], timedelta], Awaitable[Any]]
 
 # Only the policies are to bound it.
 PATIENT = timedelta(days=400)
-MOMENT, SECOND = timedelta(minutes=1), timedelta(seconds=1)
+MOMENT = timedelta(minutes=1)
 TASK_QUEUE = "tenuto-adversary"
 ANY_USD = Decimal(1_000_000)
 
@@ -138,24 +138,21 @@ def dearest(catalogue: Catalogue, profile: str) -> str:
 async def see_through(
     client: Client, skip: Skip, handle: WorkflowHandle[Any, Any], story: WorstStory, profile: str
 ) -> None:
-    """Answer what waits for a person, at the last moment; skip what waits for time."""
+    """Answer what waits for a person: an approval at the last moment, or never; a repair at once."""
     running = WorkflowExecutionStatus.RUNNING
     while (await handle.describe()).status == running:
         told = await handle.query(STATUS)
         status = Status.model_validate(told) if told is not None else None
-        if status is None or not status.waiting:
+        wait = status.waiting[0] if status is not None and status.waiting else None
+        if wait is None or status is None or (wait.parked is None and wait.action is None):
             await asyncio.sleep(0.02)
-            continue
-        wait = status.waiting[0]
-        if wait.parked is not None:
+        elif wait.parked is not None:
             await send_repair(client, handle.id, dearest_repair(wait, profile))
-        elif wait.action is not None and story.approved:
-            await skip(handle, wait.until - now_of(status) - MOMENT)
-            verdict = Verdict.APPROVE
-            answer = Answer(action=wait.action, verdict=verdict, proof=proof_of(wait, verdict))
-            await send_answer(client, handle.id, answer)
         else:
-            await skip(handle, max(SECOND, wait.until - now_of(status)))
+            left = wait.until - now_of(status)
+            await skip(handle, left - MOMENT if story.approved else left)
+            if story.approved:
+                await send_answer(client, handle.id, approval_of(wait))
 
 
 def dearest_repair(wait: Waiting, profile: str) -> Repair:
@@ -171,8 +168,9 @@ def now_of(status: Status) -> datetime:
     return max((step.since for step in status.steps), default=status.started_at)
 
 
-def proof_of(wait: Waiting, verdict: Verdict) -> str:
-    """Unsigned: what a token would say."""
-    claims = {"sub": "somebody", "action": wait.action, "verdict": verdict.value}
+def approval_of(wait: Waiting) -> Answer:
+    """With a proof that nobody signed: what a token would say."""
+    action, verdict = wait.action or "", Verdict.APPROVE
+    claims = {"sub": "somebody", "action": action, "verdict": verdict.value}
     body = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
-    return f"unsigned.{body}.unsigned"
+    return Answer(action=action, verdict=verdict, proof=f"unsigned.{body}.unsigned")

@@ -7,6 +7,7 @@ lost. Only the very last attempt that the policy, the routes and three repairs a
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from temporalio import activity
@@ -16,7 +17,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.catalogue import Catalogue
 from activities.failures import error_of
-from activities.sheets import SheetActivities
+from activities.sheets import SheetActivities, sheet_of
 from contracts.attempts import (
     MOST_ERROR,
     MOST_REPLY,
@@ -30,6 +31,7 @@ from contracts.attempts import (
     Usage,
 )
 from contracts.leases import CloseLease, Lease, LeaseClosed, LeaseRequest, close_lease, open_lease
+from contracts.sheet import Sheet, SheetRequest, resolve_sheet
 from contracts.steps import Effect, ModelTask, Read, Step
 from operations.worst_stories import LONGEST, WorstStory
 from workflows.kernel.attempts import MAX_REPAIRS
@@ -38,6 +40,7 @@ from workflows.kernel.plan import Plan
 __all__ = ["Adversary"]
 
 LONGEST_REPAIR = Repair(reply=LONGEST * MOST_REPLY, error=LONGEST * MOST_ERROR)
+A_MOMENT = timedelta(milliseconds=1)
 NOTHING_KNOWN = Provenance(prompt="", reply_schema="", settings="")
 
 
@@ -58,13 +61,18 @@ class Adversary:
         self._occurrences: defaultdict[str, list[str]] = defaultdict(list)
 
     def activities(self) -> list[Callable[..., Any]]:
-        """What a worker registers: the sheet as it is, and one answer for everything else."""
+        """What a worker registers: sheet and routes as they are, but for the waits between attempts, and one
+        answer for everything else."""
+
+        @activity.defn(name=resolve_sheet.name)
+        async def without_waits(request: SheetRequest) -> Sheet:
+            return hasty(sheet_of(request, self._catalogue, {}))
 
         @activity.defn(dynamic=True)
         async def answer(arguments: Sequence[RawValue]) -> Any:
             return self._answer(activity.info(), arguments)
 
-        return [*SheetActivities(self._catalogue, {}).activities(), answer]
+        return [SheetActivities(self._catalogue, {}).resolve_routes, without_waits, answer]
 
     def _answer(self, info: activity.Info, arguments: Sequence[RawValue]) -> Any:
         if info.activity_type == open_lease.name:
@@ -109,6 +117,17 @@ class Adversary:
         number = self._occurrences[step.name].index(name) + 1
         fails = (step.name, number) in self._story.fails
         return not fails and self._made[name] >= self._attempts[step.name]
+
+
+def hasty(sheet: Sheet) -> Sheet:
+    """Attempts follow each other at once: a wait costs nothing, and skipping it may skip a repair, too."""
+    steps = {
+        name: numbers.model_copy(
+            update={"policy": numbers.policy.model_copy(update={"first_wait": A_MOMENT})}
+        )
+        for name, numbers in sheet.steps.items()
+    }
+    return sheet.model_copy(update={"steps": steps})
 
 
 def occurrence(info: activity.Info) -> str:
