@@ -32,6 +32,7 @@ PLAN = Plan(
     name="bench-ten-steps",
     stages={Stage.READING: (Stage.LOOKING_UP,), Stage.LOOKING_UP: (Stage.READING,)},
     steps=(read_ticket, find_order),
+    at_most=({read_ticket: TIMES, find_order: TIMES},),
     cap=CAP,
     deadline=timedelta(days=2),
     escrow=Escrow(amount=Amount(steps=2), time=timedelta(minutes=6)),

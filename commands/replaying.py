@@ -81,7 +81,8 @@ def as_json(done: Sequence[Replayed]) -> dict[str, Any]:
 @contextmanager
 def progress(total: int | None) -> Iterator[Advances]:
     """A bar while it takes time, on a terminal only."""
-    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+    plain = os.environ.get("TERM") == "dumb" or os.environ.get("NO_COLOR")
+    if plain or not sys.stderr.isatty():
         yield lambda: None
         return
     columns = (TextColumn("replaying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

@@ -90,9 +90,7 @@ CHANGES = (
         "an activity with another name",
         "refunded-at-once",
         (Edit(TASKS, 'name="draft_reply"', 'name="word_reply"'),),
-        commands=Expected(
-            ATTRIBUTES, "the code raises: 'word_reply'", "draft = await self.case.step(", RAISED
-        ),
+        commands=Expected(ACTIVITY, "the code raises: 'word_reply'", "return await self.case.run(", RAISED),
     ),
     Change(
         "another branch",

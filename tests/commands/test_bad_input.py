@@ -21,7 +21,9 @@ NOBODY = "127.0.0.1:1"
 def starter(*arguments: str, home: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
     """The command line as a person runs it."""
     kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("TENUTO_", "TEMPORAL_"))
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("TENUTO_", "TEMPORAL_", "COLUMNS"))
     }
     return subprocess.run(
         [sys.executable, "starter.py", *arguments],
@@ -64,7 +66,7 @@ def starter(*arguments: str, home: Path, **environment: str) -> "subprocess.Comp
         (["explain", MAIL], 2, "not an exported workflow history"),
         (["list"], 3, "or set TEMPORAL_ADDRESS (Connection refused)"),
         (["approve", "some-id", "--by", "nobody"], 2, "`python starter.py new-key NAME` makes one"),
-        (["approve", "some-id"], 2, "say whose with --by NAME"),
+        (["approve", "some-id"], 2, "make one: python starter.py new-key NAME"),
         (["cancel", "some-id"], 3, "no Temporal server answers"),
         (["new-key", "../evil"], 2, "not a name for an approver"),
         (["replay"], 2, "replay needs history files or folders, or --query"),

@@ -60,7 +60,7 @@ def test_every_command_has_help(command: str, tmp_path: Path) -> None:
 def test_a_history_is_explained_and_verified_without_a_server(tmp_path: Path) -> None:
     done = starter("explain", REFUNDED, "--verify", home=tmp_path)
     assert done.returncode == 0, done.stdout
-    assert "→ 8. refund" in done.stdout
+    assert "→   8. refund" in done.stdout
     assert "verified: " in done.stdout
     assert "\x1b" not in done.stdout
 

@@ -96,7 +96,7 @@ def test_a_redacted_export_is_explained_and_proven_and_says_that_it_is_redacted(
     told = starter("explain", str(bundle), "--verify", home=tmp_path)
     assert told.returncode == 0, told.stdout
     assert told.stdout.startswith("redacted: ")
-    assert "→ 8. refund" in told.stdout
+    assert "→   8. refund" in told.stdout
     assert starter("replay", str(bundle), home=tmp_path).returncode == 0
     as_json = json.loads(starter("explain", str(bundle), "--json", home=tmp_path).stdout)
     assert "placeholders" in as_json["redacted"]

@@ -26,7 +26,7 @@ def test_the_corpus_reaches_every_stage_and_nearly_every_transition() -> None:
     marks = [mark for file in HISTORIES for mark in marks_of(recorded(file.stem))]
     found = {each.what: each for each in coverage([ResolveTicket], marks)}
     assert found["stages"].missing == ()
-    assert len(found["transitions"].missing) <= 1
+    assert len(found["transitions"].missing) <= 2
 
 
 def test_a_row_of_another_version_is_not_reached() -> None:

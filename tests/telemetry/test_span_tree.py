@@ -75,6 +75,8 @@ def again(telemetry: Telemetry) -> list[Any]:
 
 PATHS = """
 run resolve-ticket
+run resolve-ticket / activity close_lease
+run resolve-ticket / activity open_lease
 run resolve-ticket / activity resolve_sheet
 run resolve-ticket / step draft_reply
 run resolve-ticket / step draft_reply / attempt draft_reply
