@@ -17,7 +17,7 @@ from temporalio.client import Client, WorkflowExecution
 from activities.catalogue import CatalogueError
 from commands.failures import CommandError, Exit
 from commands.services import catalogue_here
-from commands.sources import status_by_query
+from commands.sources import meant, status_by_query
 from commands.tables import print_rows
 from commands.terms_options import requester
 from connection import connect
@@ -105,7 +105,8 @@ def cause_of(waiting: Waiting) -> str:
 async def repair(options: argparse.Namespace) -> Exit:
     """Show what failed and what the repair can cost, then send it. Refusals come back with their reason."""
     client = await connect()
-    waiting = await parked_in(client, options.run, options.attempt)
+    workflow_id = await meant(client, options.run)
+    waiting = await parked_in(client, workflow_id, options.attempt)
     console = console_on(sys.stdout)
     for line in account_of(waiting):
         put(console, line)
@@ -121,7 +122,7 @@ async def repair(options: argparse.Namespace) -> Exit:
         )
     by = options.by or requester()
     sent = Repair(parked=waiting.parked or "", by=by, because=options.because, action=action)
-    await send_repair(client, options.run, sent)
+    await send_repair(client, workflow_id, sent)
     put(console, (0, f"accepted: {action.do}, by {by}", "green"))
     return Exit.OK
 
