@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console, Group
 from temporalio.client import Client
 
+from commands.asking import ways_to_answer
 from commands.failures import CommandError
 from commands.sources import status_by_query, status_from_history
 from commands.watching import Watched, lines_of
@@ -86,6 +87,8 @@ def facts_of(run: Watched) -> Iterator[str]:
         yield f"{step.name} {step.state}{tries}"
     for waiting in status.waiting:
         yield f"waits for {waiting.what} until {clock(waiting.until)}, otherwise {waiting.otherwise}"
+    if not run.over:
+        yield from (way for _, way in ways_to_answer(run.workflow_id, status))
     yield money_of(status)
 
 
@@ -128,6 +131,7 @@ def whole(run: Watched, now: datetime) -> Iterator[Line]:
         return
     for indent, words, style in lines(run.status, now):
         yield indent + 2, words, style
+    yield from answer_lines(run, run.status)
 
 
 def brief(run: Watched, now: datetime) -> Iterator[Line]:
@@ -144,4 +148,10 @@ def brief(run: Watched, now: datetime) -> Iterator[Line]:
     yield 2, "; ".join([f"stage {run.stage}", *under_way]), "cyan"
     for waiting in run.status.waiting:
         yield from waiting_lines(waiting, now)
+    yield from answer_lines(run, run.status)
     yield 2, money_of(run.status), ""
+
+
+def answer_lines(run: Watched, status: Status) -> Iterator[Line]:
+    if not run.over:
+        yield from ((4, way, "bold") for _, way in ways_to_answer(run.workflow_id, status))

@@ -13,7 +13,6 @@ from typing import Any
 from rich.console import Console
 from temporalio.client import Client
 
-from commands.asking import Questions
 from commands.failures import CommandError, Exit
 from commands.results import as_json, print_results
 from commands.run import stories_of
@@ -52,15 +51,7 @@ async def watch_runs(options: argparse.Namespace, workflows: Sequence[Any]) -> E
     console = console_on(sys.stderr if options.json else sys.stdout, whole_lines=True)
     try:
         with board_for(console, as_objects=options.json) as board:
-            find_out, questions = Details(workflows), Questions(board)
-
-            async def details(client: Client, run: Watched) -> bool:
-                news = await find_out(client, run)
-                if run.status is not None and not run.over:
-                    questions.tell(run, run.status)
-                return news
-
-            await watch(client, runs, board, details=details)
+            await watch(client, runs, board, details=Details(workflows))
     except asyncio.CancelledError:
         raise CommandError(Exit.INTERRUPTED, going_on(runs)) from None
     await show_ends(client, runs, options, console)

@@ -52,6 +52,7 @@ async def test_every_change_is_a_line_until_the_end(temporal: str, tmp_path: Pat
             assert "read_ticket done" in first
             assert "waits for a person's approval of issue_refund until 20" in first
             assert "otherwise" in first
+            assert f"answer with python starter.py approve {handle.id} --by NAME, or deny" in first
             assert " proven, " in first
             assert " free, " in first
             assert " tokens" in first
