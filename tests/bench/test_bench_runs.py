@@ -57,7 +57,11 @@ async def test_replays_and_explanations_are_counted() -> None:
     assert process.returncode == 0
     found = json.loads(output)["replays"]
     assert [len(rates) for rates in found["figures"]["replays"].values()] == [2, 2]
-    assert all(rate > 0 for rate in found["figures"]["explained"])
+    assert all(
+        rate > 0
+        for rates in (*found["figures"]["replays"].values(), found["figures"]["explained"])
+        for rate in rates
+    )
 
 
 def test_ratios_are_taken_round_by_round() -> None:

@@ -33,8 +33,8 @@ def test_what_is_written_is_read_again_to_the_last_byte(tmp_path: Path) -> None:
     history = recorded("refunded-in-spite-of-faults")
     path = tmp_path / "bundle.json"
     path.write_text(written(Bundle(history, "in spite of faults", {"sources": "0f"}, "")))
-    assert [event.SerializeToString() for event in load(path).events] == [
-        event.SerializeToString() for event in history.events
+    assert [event.SerializeToString(deterministic=True) for event in load(path).events] == [
+        event.SerializeToString(deterministic=True) for event in history.events
     ]
     content = json.loads(path.read_text())
     assert content["sheet"]["thresholds"]["refund_days"] == "30"
