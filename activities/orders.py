@@ -77,7 +77,7 @@ def order_of(row: tuple[Any, ...]) -> Order:
     return Order(
         number=number,
         customer_email=email.lower(),
-        customer_name=name,
+        customer_name=name[:120],  # what a letter may open with
         item=item,
         total=Decimal(total_cents).scaleb(-2),
         promised_on=date.fromisoformat(promised_on),

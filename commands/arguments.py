@@ -3,15 +3,15 @@
 import argparse
 from pathlib import Path
 
+from commands.change_arguments import add_changing, add_recording, add_tables
 from commands.examples import ENVIRONMENT, EXAMPLES, INPUTS, OVERVIEW
 from commands.grammar import Parser
+from commands.money_arguments import add_money
 
 __all__ = ["parser"]
 
 Commands = argparse._SubParsersAction  # the type has no public name
 
-# What `cost` can group by.
-GROUPS = ("run", "tenant", "workflow", "task", "model", "route", "day")
 # As Temporal names them, and as `list` and `watch` print them.
 STATES = ("running", "completed", "failed", "cancelled", "terminated", "timed-out")
 
@@ -127,107 +127,6 @@ def add_looking(commands: "Commands[Parser]") -> None:
     parked.add_argument("--json", action="store_true", help="the same as JSON")
 
 
-def add_changing(commands: "Commands[Parser]") -> None:
-    replay = commands.add_parser(
-        "replay",
-        help="check recorded runs against the current code",
-        description="Two gates: Temporal's own, which compares the commands and their order, and ours, which "
-        "compares what each of them carries, and the trail.",
-    )
-    replay.add_argument(
-        "--parallel", type=int, metavar="N", help="processes (default: one a core, for many histories)"
-    )
-    replay.add_argument(
-        "--coverage", action="store_true", help="which stages, transitions and rows they reach"
-    )
-    replay.add_argument("--json", action="store_true", help="the same as JSON")
-    backtest = commands.add_parser(
-        "backtest",
-        help="what would the current code have done with recorded runs?",
-        description="Drives the current code with recorded replies, reads, answers and times. No model is "
-        "asked and nothing is sent. Exit code 4 unless every run goes the same path.",
-    )
-    for each in (replay, backtest):
-        each.add_argument("inputs", nargs="*", metavar="FILE|FOLDER", help="exported histories")
-        example = "WorkflowType='resolve-ticket'"
-        each.add_argument("--query", metavar="QUERY", help=f"runs of the server, for example {example}")
-    flips = commands.add_parser(
-        "flips",
-        help="which open runs would have decided otherwise?",
-        description="Changes nothing: open runs keep the numbers that they began with.",
-    )
-    flips.add_argument("--query", metavar="QUERY", help="only these of the open runs")
-    for each in (backtest, flips):
-        each.add_argument(
-            "--threshold",
-            action="append",
-            default=[],
-            metavar="NAME=VALUE",
-            help="another number of a decision table; may be repeated",
-        )
-    backtest.add_argument(
-        "--price",
-        action="append",
-        default=[],
-        metavar="ROUTE=IN,OUT",
-        help="another price, in US dollars per million tokens; may be repeated",
-    )
-    backtest.add_argument("--profile", metavar="NAME", help="the routes of this profile of models.toml")
-    backtest.add_argument(
-        "--assume-same-replies",
-        action="store_true",
-        help="take a model's recorded reply also for another prompt, schema, setting or model",
-    )
-    backtest.add_argument("--html", type=Path, metavar="FILE", help="also write a page to look at")
-    for each in (backtest, flips):
-        each.add_argument("--json", action="store_true", help="the same as JSON")
-
-
-def add_tables(commands: "Commands[Parser]") -> None:
-    policy = commands.add_parser("policy", help="the tables that decide: next attempt, remedy, ...")
-    policy.add_argument("table", nargs="?", metavar="TABLE", help="only this one")
-    form = policy.add_mutually_exclusive_group()
-    form.add_argument("--markdown", action="store_true", help="the same as Markdown")
-    form.add_argument("--html", type=Path, metavar="FILE", help="write a page that needs no other file")
-    form.add_argument("--json", action="store_true", help="the same as JSON")
-    why_not = commands.add_parser(
-        "why-not",
-        help="what would have made a decision another one",
-        description="Every fact and every threshold that leads to OUTCOME when it alone is another, the "
-        "smallest change first; where none does, the smallest two together.",
-    )
-    why_not.add_argument("run", metavar="ID|FILE", help="a workflow id, or an exported history")
-    why_not.add_argument(
-        "table", nargs="?", metavar="TABLE", help="where several tables that decided have the outcome"
-    )
-    why_not.add_argument("outcome", metavar="OUTCOME", help="as `policy` names it, for example refund")
-    why_not.add_argument(
-        "--event", type=int, metavar="N", help="the table's decision at this event (default: its last)"
-    )
-    why_not.add_argument("--json", action="store_true", help="the same as JSON")
-
-
-def add_recording(commands: "Commands[Parser]") -> None:
-    export = commands.add_parser(
-        "export",
-        help="a run as one file, complete in itself",
-        description="The run's history, decoded, with its sheet and the version of the code. `explain`, "
-        "`status` and `replay` read it again, with no server. A redacted one keeps the workflow's id, "
-        "tenant, profile, stages, amounts, dates and times; it is proven like any other, "
-        "if the run itself could be.",
-    )
-    export.add_argument("run", metavar="ID|FILE", help="a workflow id, or an exported history")
-    export.add_argument(
-        "--redact", action="store_true", help="with placeholders for texts, names, addresses and reasons"
-    )
-    export.add_argument("--output", type=Path, metavar="FILE", help="instead of standard output")
-    record = commands.add_parser("record", help="keep a finished run, to be replayed against every change")
-    record.add_argument("run", metavar="ID|FILE", help="a workflow id, or an exported history")
-    record.add_argument("name", metavar="NAME", help="what happened in it, in-words-like-these")
-    record.add_argument("--because", default="", metavar="TEXT", help="one line: what it is kept for")
-    record.add_argument("--into", type=Path, metavar="FOLDER", help="another folder than tests/histories")
-
-
 def add_people(commands: "Commands[Parser]") -> None:
     for name, help_text in (
         ("approve", "say yes to the action that a run waits with"),
@@ -264,66 +163,17 @@ def add_people(commands: "Commands[Parser]") -> None:
     key.add_argument("name", metavar="NAME")
 
 
-def add_money(commands: "Commands[Parser]") -> None:
-    cap = commands.add_parser(
-        "cap",
-        help="set or show what a tenant may spend",
-        description="A run leases its own cap from the tenant's before it spends anything; without a lease "
-        "it takes its way out. A day and a month are those of UTC in which a run begins.",
+def add_setting_up(commands: "Commands[Parser]") -> None:
+    circuits = commands.add_parser("circuits", help="which model routes are left alone for a while, and why")
+    circuits.add_argument("--close", metavar="ROUTE", help="have this one asked again at once")
+    circuits.add_argument("--json", action="store_true", help="the same as JSON")
+    doctor = commands.add_parser("doctor", help="what is installed, configured and reachable")
+    doctor.add_argument("--deep", action="store_true", help="also hash the model's weights again")
+    doctor.add_argument("--json", action="store_true", help="the same as JSON")
+    completion = commands.add_parser("completion", help="print a completion script for a shell")
+    completion.add_argument(
+        "shell", choices=("bash", "zsh", "fish"), metavar="SHELL", help="bash, zsh or fish"
     )
-    cap.add_argument("tenant", metavar="TENANT")
-    cap.add_argument("usd", nargs="?", metavar="USD", help="US dollars, or none to lift the cap")
-    cap.add_argument(
-        "--per",
-        choices=("day", "month", "total"),
-        default="total",
-        metavar="PERIOD",
-        help="day, month or total (default: total); a tenant may have one cap of each",
-    )
-    tenants = commands.add_parser("tenants", help="every tenant's cap, and what is leased and spent")
-    add_costs(commands)
-    for each in (cap, tenants):
-        each.add_argument("--json", action="store_true", help="the same as JSON")
-
-
-def add_costs(commands: "Commands[Parser]") -> None:
-    cost = commands.add_parser(
-        "cost",
-        help="what runs cost: proven, unknown and held, each apart",
-        description="From the tenants' ledger alone; no server is asked. Days and times are those in which a "
-        "run began.",
-    )
-    grain = cost.add_mutually_exclusive_group()
-    grain.add_argument(
-        "--by",
-        dest="group",
-        choices=GROUPS,
-        default="tenant",
-        metavar="KEY",
-        help=f"{', '.join(GROUPS)} (default: tenant)",
-    )
-    grain.add_argument("--operations", action="store_true", help="a row for each step, its attempts together")
-    cost.add_argument("--tenant", metavar="NAME", help="only this tenant's")
-    cost.add_argument("--since", metavar="TIME", help="90s, 30m, 2h or 2d ago, or a date such as 2026-11-24")
-    cost.add_argument("--until", metavar="TIME", help="the same; this moment itself not included")
-    cost.add_argument("--limit", type=int, metavar="N", help="rows of the table (default: 50); 0 is all")
-    shapes = cost.add_mutually_exclusive_group()
-    shapes.add_argument("--json", action="store_true", help="every row as JSON")
-    shapes.add_argument("--csv", action="store_true", help="every row as CSV")
-    shapes.add_argument("--svg", type=Path, metavar="FILE", help="a bar chart for a browser or a document")
-    reconcile = commands.add_parser(
-        "reconcile",
-        help="book what a provider's usage export proves of unknown costs",
-        description="A CSV with attempt_id, model, input_tokens, output_tokens and perhaps usd; or OpenAI's "
-        "usage of completions as JSON or as the dashboard's CSV, by model. docs/costs.md has the rules.",
-    )
-    reconcile.add_argument("file", type=Path, metavar="FILE")
-    reconcile.add_argument("--dry-run", action="store_true", help="show it, change nothing")
-    reconcile.add_argument(
-        "--route", action="append", metavar="NAME", help="sums are of this route only; may be repeated"
-    )
-    reconcile.add_argument("--project", metavar="ID", help="only this project's sums")
-    reconcile.add_argument("--json", action="store_true", help="the same as JSON")
 
 
 def add_certify(commands: "Commands[Parser]") -> None:
@@ -342,16 +192,3 @@ def add_certify(commands: "Commands[Parser]") -> None:
         help="also run it against the worst sequence of faults, on a server of its own (a minute)",
     )
     certify.add_argument("--json", action="store_true", help="the same as JSON")
-
-
-def add_setting_up(commands: "Commands[Parser]") -> None:
-    circuits = commands.add_parser("circuits", help="which model routes are left alone for a while, and why")
-    circuits.add_argument("--close", metavar="ROUTE", help="have this one asked again at once")
-    circuits.add_argument("--json", action="store_true", help="the same as JSON")
-    doctor = commands.add_parser("doctor", help="what is installed, configured and reachable")
-    doctor.add_argument("--deep", action="store_true", help="also hash the model's weights again")
-    doctor.add_argument("--json", action="store_true", help="the same as JSON")
-    completion = commands.add_parser("completion", help="print a completion script for a shell")
-    completion.add_argument(
-        "shell", choices=("bash", "zsh", "fish"), metavar="SHELL", help="bash, zsh or fish"
-    )

@@ -21,9 +21,9 @@ class FindOrder(Value):
 class Order(Value):
     """One order of the shop."""
 
-    number: str
+    number: str = Field(max_length=20)
     customer_email: str
-    customer_name: str
+    customer_name: str = Field(max_length=120)
     item: str
     total: Usd
     promised_on: date

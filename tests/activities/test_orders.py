@@ -12,6 +12,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.orders import OrderActivities
 from contracts.attempts import Cost, Failure
 from contracts.orders import FindOrder, OrderSearch
+from contracts.tickets import DraftReply
 from samples.build_shop import build_shop
 
 TODAY = date(2027, 3, 1)
@@ -118,3 +119,14 @@ def test_the_shop_is_the_same_for_the_same_day(tmp_path: Path) -> None:
 
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"]
+
+
+async def test_a_name_is_as_long_as_a_letter_may_open_with(shop: Path) -> None:
+    """Whatever the shop has: a longer one would fit no request for a reply."""
+    with sqlite3.connect(shop) as writer:
+        writer.execute("UPDATE customers SET name = ?", ["Ada " * 100])
+    writer.close()
+    order = (await find(shop, "KM-20417")).order
+    assert order is not None
+    assert len(order.customer_name) == 120
+    assert DraftReply(customer=order.customer_name, summary="", remedy="denied")

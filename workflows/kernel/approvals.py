@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
@@ -21,6 +21,7 @@ from contracts.values import Value, plain
 from workflows.kernel.run import Run
 from workflows.kernel.telling import moment
 from workflows.kernel.trail import canonical, digest
+from workflows.kernel.updates import read_update
 
 __all__ = ["ANSWER", "VERIFY_PROOF", "Approval", "Approvals", "claims_of"]
 
@@ -116,7 +117,7 @@ class Approvals:
     def _validate(self, raw: RawValue) -> None:
         """Runs before the Update is in the history, and never in replay."""
         try:
-            self._check(read(raw))
+            self._check(read_update(raw, Answer, "an answer"))
         except ValueError as refusal:
             workflow.logger.warning("answer refused: %s", refusal)
             raise ApplicationError(str(refusal), type="answer_refused", non_retryable=True) from refusal
@@ -144,7 +145,7 @@ class Approvals:
             raise ValueError(f"{claims['sub']} requested this run and may not approve its actions")
 
     async def _answer(self, raw: RawValue) -> Accepted:
-        answer = read(raw)
+        answer = read_update(raw, Answer, "an answer")
         self._accepted = Accepted(
             by=str(claims_of(answer.proof)["sub"]),
             verdict=answer.verdict,
@@ -160,16 +161,6 @@ class Approvals:
         notices = self._run.notices if self._run is not None else []
         if notice not in notices and len(notices) < MOST_NOTICES:
             notices.append(notice)
-
-
-def read(raw: RawValue) -> Answer:
-    """The answer that somebody sent; ValueError says in one line why it is none."""
-    try:
-        return Answer.model_validate_json(raw.payload.data)
-    except ValidationError as error:
-        wrong = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part)[:40] for part in wrong["loc"]) or "argument"
-        raise ValueError(f"not an answer: {where}: {wrong['msg']}"[:300]) from None
 
 
 def claims_of(proof: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from workflows.kernel.reads import Reads
 from workflows.kernel.run import Run
 from workflows.kernel.scheduling import Attempt, Attempts, Begun
 from workflows.kernel.trail import json_digest
+from workflows.kernel.updates import first_wrong, read_update
 
 __all__ = ["MOST_PARKED", "REPAIR", "GaveUp", "Parking", "Retried", "Routes", "Supplied"]
 
@@ -162,7 +163,7 @@ class Parking:
     def _validate(self, raw: RawValue) -> None:
         """Runs before the Update is in the history, and never in replay."""
         try:
-            repair = read(raw)
+            repair = read_update(raw, Repair, "a repair")
             parked = self._find(repair)
             if workflow.now() >= parked.waiting.until:  # noqa: TID251 - never in replay
                 raise ValueError("the time for a repair is over")
@@ -182,7 +183,7 @@ class Parking:
         return parked
 
     async def _repair(self, raw: RawValue) -> Taken:
-        repair, entry = read(raw), update_entry(raw)
+        repair, entry = read_update(raw, Repair, "a repair"), update_entry(raw)
         try:
             # Another repair may have come between the validator and here.
             parked = self._find(repair)
@@ -240,20 +241,12 @@ def retried(parked: Parked, action: Retry, routes: Routes) -> Retried:
     return Retried(replace(attempt, insist=route is not None), routes)
 
 
-def read(raw: RawValue) -> Repair:
-    """The repair that somebody sent; ValueError says in one line why it is none."""
-    try:
-        return Repair.model_validate_json(raw.payload.data)
-    except ValidationError as error:
-        raise ValueError(f"not a repair: {first_of(error)}") from None
-
-
 def supplied(begun: Begun[Any, Any], action: Supply) -> Supplied[Any]:
     """The reply that a person gave. Raises ValueError when it is none of its type, or breaks its check."""
     try:
         reply = begun.step.reply.model_validate(action.output)
     except ValidationError as error:
-        raise ValueError(f"no {begun.step.reply.__name__}: {first_of(error)}") from None
+        raise ValueError(f"no {begun.step.reply.__name__}: {first_wrong(error)}") from None
     wrong = begun.step.check(begun.request, reply) if isinstance(begun.step, ModelTask) else None
     if wrong is not None:
         raise ValueError(wrong)
@@ -266,12 +259,6 @@ def update_entry(raw: RawValue) -> dict[str, str]:
     if info is None:
         raise AssertionError("asked outside of an Update")
     return {"update": info.id, "digest": json_digest(raw.payload)}
-
-
-def first_of(error: ValidationError) -> str:
-    wrong = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(str(part)[:40] for part in wrong["loc"]) or "argument"
-    return f"{where}: {wrong['msg']}"[:300]
 
 
 def refused(reason: str) -> ApplicationError:
