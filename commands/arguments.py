@@ -118,7 +118,9 @@ def add_looking(commands: "Commands[Parser]") -> None:
     listing.add_argument("--tenant", metavar="NAME", help="only this tenant's")
     listing.add_argument("--state", choices=STATES, metavar="STATE", help=", ".join(STATES))
     listing.add_argument("--since", metavar="TIME", help="started within the last 90s, 30m, 2h or 2d")
-    listing.add_argument("--waiting", action="store_true", help="only those that wait for a person")
+    listing.add_argument(
+        "--waiting", action="store_true", help="only those that wait for a person: an answer or a repair"
+    )
     listing.add_argument("--limit", type=int, default=20, metavar="N", help="how many (default: 20)")
     listing.add_argument("--json", action="store_true", help="the same as JSON")
     parked = commands.add_parser("parked", help="steps that failed and wait for a person, by cause")

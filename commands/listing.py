@@ -22,7 +22,7 @@ from connection import connect
 from operations.lines import console_on, put, safe
 from operations.starting import STAGE, TENANT
 from operations.wording import compact, dollars, minute, state_of
-from workflows.kernel.run import SPENT
+from workflows.kernel.run import PARKED, SPENT
 
 __all__ = ["STORIES", "list_runs"]
 
@@ -148,7 +148,8 @@ def conditions(options: argparse.Namespace, workflows: Sequence[Any]) -> Iterato
         yield f"StartTime >= '{since.isoformat()}'"
     if options.waiting:
         awaiting = ", ".join(f"'{name}'" for name in known_stages(workflows) if name.startswith(AWAITING))
-        yield f"ExecutionStatus = 'Running' AND {STAGE.name} IN ({awaiting})"
+        asked = f"{STAGE.name} IN ({awaiting}) OR {PARKED.name} IS NOT NULL"
+        yield f"ExecutionStatus = 'Running' AND ({asked})"
 
 
 def known_stages(workflows: Sequence[Any]) -> list[str]:

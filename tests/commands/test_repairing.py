@@ -56,6 +56,8 @@ async def test_parked_shows_the_cause_and_what_a_retry_can_cost(
     line = (await called(world, temporal, *words)).output.splitlines()[1]
     assert line.startswith(f"{run.id}  read_ticket unauthorised  1.1-")
     assert "$0.00" in line
+    waiting = await called(world, temporal, "list", "--waiting", "--tenant", world.profile, "--json")
+    assert [each["workflow_id"] for each in json.loads(waiting.output)] == [run.id]
     nothing = await called(world, temporal, "parked", "--tenant", "nobody")
     assert "no run waits for a repair" in nothing.errors
 

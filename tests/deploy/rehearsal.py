@@ -28,6 +28,7 @@ from embedded.stack import stop_all
 from embedded.temporal_server import ensure_temporal, temporal_binary
 from tests.deploy.compose import ROOT, SERVICES
 from tests.deploy.image import copied_into, stage
+from tests.postgres import NoPostgres, new_database, serving_postgres
 
 USER = 10001
 TICKET = "samples/tickets/01-broken-mugs.eml"
@@ -182,6 +183,16 @@ def volumes_in(place: Place) -> None:
     place.path("/etc/tenuto/approvers").mkdir(parents=True)
 
 
+@contextmanager
+def ledger_server() -> Iterator[str]:
+    """A PostgreSQL as the compose file's, from this machine's own binaries."""
+    try:
+        with serving_postgres() as url:
+            yield url
+    except NoPostgres as missing:
+        raise SystemExit(str(missing)) from None
+
+
 def rehearse(root: Path) -> None:
     """Build, run, resolve, stop. Raises or exits when anything is not as it should be."""
     # Another user must be able to look in.
@@ -193,9 +204,10 @@ def rehearse(root: Path) -> None:
         stack.callback(stop_all, root / "servers")
         temporal = ensure_temporal(root / "servers")
         namespace_job(temporal.address)
-        port = free_port()
+        port, ledger = free_port(), new_database(stack.enter_context(ledger_server()))
         place.instead = {
             "temporal:7233": temporal.address,
+            "@ledger/ledger": f"@{ledger.rpartition('@')[2]}",
             "payments:8400": f"127.0.0.1:{port}",
             "--host=0.0.0.0": "--host=127.0.0.1",
             "--port=8400": f"--port={port}",
