@@ -10,6 +10,7 @@ from operations.lines import Line
 from operations.story_items import Decided
 from workflows.kernel.attempts import NEXT_ATTEMPT, OTHERWISE
 from workflows.kernel.decisions import Decision, Table
+from workflows.kernel.gathering import PART_FAILED
 
 __all__ = ["decided_again", "decision_lines", "difference", "tables_of"]
 
@@ -17,7 +18,7 @@ __all__ = ["decided_again", "decision_lines", "difference", "tables_of"]
 def tables_of(workflows: list[Any]) -> dict[str, Table[Any, Any]]:
     """Every table of these workflows' plans and the kernel's own, by name."""
     own = [table for each in workflows for table in each.plan.tables]
-    return {table.name: table for table in (*own, NEXT_ATTEMPT, OTHERWISE)}
+    return {table.name: table for table in (*own, NEXT_ATTEMPT, OTHERWISE, PART_FAILED)}
 
 
 def decision_lines(

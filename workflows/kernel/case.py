@@ -17,7 +17,7 @@ from contracts.certificates import MOST_EVENTS
 from contracts.happenings import RunEnded, RunOpened
 from contracts.receipts import Ending, Receipt, Result, Status
 from contracts.sheet import Sheet, resolve_sheet
-from contracts.steps import Effect, Step
+from contracts.steps import Effect, ModelTask, Step
 from contracts.terms import Terms
 from contracts.values import plain
 from workflows.kernel.approvals import Approval, Approvals
@@ -25,7 +25,9 @@ from workflows.kernel.attempts import cause_of
 from workflows.kernel.certificate import certificate
 from workflows.kernel.decisions import Facts, Outcome, Table
 from workflows.kernel.endings import Cancelled, DeadlineReached, StoryEnded
+from workflows.kernel.gathering import Gathered, gather
 from workflows.kernel.leases import RunLease, heard_out
+from workflows.kernel.ledger import room_for
 from workflows.kernel.parking import Parking
 from workflows.kernel.plan import Plan, least_cap
 from workflows.kernel.run import Run
@@ -89,12 +91,34 @@ class Case:
         """Make one bounded call; raises StoryEnded (StepFailed when it finally fails)."""
         return await self._steps.finish(self._steps.begin(step, request, why))
 
+    async def ask_again(self, task: ModelTask[Request, Reply], request: Request, *, why: str) -> Reply:
+        """Make one model call on the profile's second route, where it has one: another opinion."""
+        return await self._steps.finish(self._steps.begin(task, request, why, another_route=True))
+
     async def together(
         self, step: Step[Request, Reply], requests: Sequence[Request], *, why: str
     ) -> list[Reply]:
         """Make calls side by side, every first hold taken before anything is scheduled, or none."""
         begun = self._steps.begin_all(step, requests, why)
         return await self._steps.together(begun)
+
+    async def gather(
+        self, task: ModelTask[Request, Reply], requests: Sequence[Request], *, why: str, at_once: int
+    ) -> Gathered[Reply]:
+        """Make the calls of one piece of work side by side, at most so many at a time.
+
+        Every first hold is taken before anything is scheduled, or none. A call that finally fails leaves a
+        gap, and a table says whether the others go on.
+        """
+        return await gather(self._steps, self._steps.begin_all(task, requests, why), at_once)
+
+    def room(self, task: ModelTask[Request, Any]) -> int:
+        """How many bytes of a stranger's text one call of it can take on the profile's first route."""
+        return room_for(self.opened.sheet.steps[task.name], self.opened.sheet.routes[0])
+
+    def affordable(self, task: ModelTask[Request, Reply], requests: Sequence[Request]) -> int:
+        """How many of these calls, from the first on, could be held together now."""
+        return self._steps.affordable(task, requests)
 
     def decide(self, table: Table[Facts, Outcome], facts: Facts) -> Outcome:
         """Let a table decide on recorded facts."""

@@ -54,7 +54,7 @@ class Courses:
 
     async def see_through(self, begun: Begun[Request, Reply]) -> Reply:
         """Along the routes, and again from where a person repaired it, until there is a reply."""
-        attempt, routes = begun.first, self._routes(begun)
+        attempt, routes = begun.first, begun.routes
         routes = routes[routes.index(attempt.route) :]
         for repaired in range(MOST_PARKED + 1):
             ended = await self._along(begun, attempt, routes, parks=repaired < MOST_PARKED)
@@ -69,16 +69,13 @@ class Courses:
 
     def first(self, begun: Begun[Request, Reply]) -> Attempt:
         """Hold the first attempt; a route that is too dear by now is passed over as one that failed."""
-        routes, output = self._routes(begun), begun.numbers.max_output_tokens
+        routes, output = begun.routes, begun.numbers.max_output_tokens
         for number, route in enumerate(routes, start=1):
             if len(routes) == 1 or self._attempts.affordable(begun, route, output, None):
                 break
             if self._otherwise(begun, Next.NO_MONEY, routes[number:]) is not Otherwise.NEXT_ROUTE:
                 break
         return self._attempts.hold(begun, route, output, None)
-
-    def _routes(self, begun: Begun[Request, Reply]) -> Routes:
-        return self.run.sheet.routes if isinstance(begun.step, ModelTask) else (None,)
 
     async def _along(
         self, begun: Begun[Request, Reply], attempt: Attempt, routes: Routes, *, parks: bool

@@ -12,9 +12,11 @@ from contracts.terms import Amount
 from contracts.values import plain
 from workflows.kernel.endings import BudgetSpent
 
-__all__ = ["Ledger", "cost_of", "worst_case"]
+__all__ = ["Ledger", "cost_of", "room_for", "worst_case"]
 
 ZERO = Amount()
+# Bytes of a token, with a margin: prompts are words, and what is extracted from is full of figures.
+PROMPT_BYTES, TEXT_BYTES = 4, 2
 
 
 def worst_case(numbers: StepNumbers, route: Route, request_bytes: int, max_output_tokens: int) -> Amount:
@@ -25,6 +27,16 @@ def worst_case(numbers: StepNumbers, route: Route, request_bytes: int, max_outpu
         tokens=input_tokens + max_output_tokens,
         calls=1,
     )
+
+
+def room_for(numbers: StepNumbers, route: Route) -> int:
+    """Bytes of text that fit into a route's window beside the prompt and the reply; an estimate, no bound.
+
+    Figures take a token each, words one for four bytes. A text that does not fit fails as
+    `context_too_long`, which costs nothing.
+    """
+    tokens = route.context_tokens - numbers.max_output_tokens - numbers.overhead_bytes // PROMPT_BYTES
+    return max(0, min(tokens * TEXT_BYTES, numbers.max_request_bytes * 3 // 5))
 
 
 def cost_of(usage: Usage, route: Route) -> Amount:

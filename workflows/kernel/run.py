@@ -185,8 +185,10 @@ class Run:
     def describe(self) -> None:
         """Tell an operator in the Temporal UI, as a short list."""
         lines = [f"- stage: **{self.stage.value}**"]
+        alike = Counter((step.state, step.name, step.why) for step in self.steps if step.state != "done")
         lines += [
-            f"- {step.state}: {step.name}, because {step.why}" for step in self.steps if step.state != "done"
+            f"- {state}: {f'{number} of ' if number > 1 else ''}{name}, because {why}"
+            for (state, name, why), number in alike.items()
         ]
         lines += [
             f"- waits for {wait.what} until {wait.until:%Y-%m-%d %H:%M:%SZ}, else {wait.otherwise}"

@@ -1,6 +1,7 @@
 """One attempt of a step: held, scheduled once, and booked by what it proves."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -55,6 +56,8 @@ class Begun(Generic[Request, Reply]):
     index: int
     why: str
     first: Attempt
+    routes: Sequence[Route | None] = (None,)
+    """Of a model task those that it may be sent along, in their order; of an effect one None."""
 
 
 class Attempts:

@@ -11,9 +11,12 @@ from temporalio.exceptions import ApplicationError
 
 from contracts.attempts import Cost, Failure, Fault
 from contracts.happenings import StepBegun, StepEnded
-from contracts.steps import Read, Step
+from contracts.sheet import Route
+from contracts.steps import ModelTask, Read, Step
+from contracts.terms import Amount
 from workflows.kernel.courses import Courses
 from workflows.kernel.endings import StepFailed, StoryEnded
+from workflows.kernel.ledger import worst_case
 from workflows.kernel.parking import Parking
 from workflows.kernel.reads import Reads
 from workflows.kernel.run import Run
@@ -35,7 +38,9 @@ class Steps:
         self._reads = Reads(run)
         self._courses = Courses(run, self._attempts, self._reads, parking, renew_lease)
 
-    def begin(self, step: Step[Request, Reply], request: Request, why: str) -> Begun[Request, Reply]:
+    def begin(
+        self, step: Step[Request, Reply], request: Request, why: str, *, another_route: bool = False
+    ) -> Begun[Request, Reply]:
         """Take the first hold. Awaits nothing, so steps begun together are held together or not at all."""
         numbers = self.run.sheet.steps[step.name]
         size = len(request.model_dump_json().encode())
@@ -47,11 +52,18 @@ class Steps:
         begun = Begun(step, request, size, numbers, index, why, Attempt(id=""))
         if isinstance(step, Read):
             return begun
+        if isinstance(step, ModelTask):
+            begun = replace(begun, routes=self._routes(another_route))
         try:
             return replace(begun, first=self._courses.first(begun))
         except StoryEnded:
             self.run.mark(index, state="failed")
             raise
+
+    def _routes(self, another: bool) -> Sequence[Route]:
+        """The profile's, in their order; another opinion is asked for on the second where there is one."""
+        first, *others = self.run.sheet.routes
+        return (*others, first) if another else (first, *others)
 
     def begin_all(
         self, step: Step[Request, Reply], requests: Sequence[Request], why: str
@@ -104,6 +116,21 @@ class Steps:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            # A task that is cancelled before it begins schedules nothing.
-            self._give_back([each for each in begun if self.run.ledger.is_held(each.first.id)])
+            self.give_back_held(begun)
             raise
+
+    def give_back_held(self, begun: Sequence[Begun[Request, Reply]]) -> None:
+        """A task that is cancelled before it begins schedules nothing, so its hold is given back."""
+        self._give_back([each for each in begun if self.run.ledger.is_held(each.first.id)])
+
+    def affordable(self, step: Step[Request, Reply], requests: Sequence[Request]) -> int:
+        """How many of them, from the first on, could be begun together now."""
+        numbers, route = self.run.sheet.steps[step.name], self.run.sheet.routes[0]
+        together = Amount()
+        for number, request in enumerate(requests):
+            size = len(request.model_dump_json().encode())
+            together += worst_case(numbers, route, size, numbers.max_output_tokens)
+            steps_left = self.run.ledger.free.steps
+            if number == steps_left or self.run.ledger.lack(step.name, together) is not None:
+                return number
+        return len(requests)
