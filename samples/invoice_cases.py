@@ -76,7 +76,8 @@ def case(place: int, group: str, layout: str, locale: Locale, dice: Random) -> C
 def invoice(group: str, locale: Locale, issued_on: date, dice: Random) -> Invoice:
     count = dice.randrange(34, 46) if group == "several_pages" else dice.randrange(2, 7)
     sign = -1 if group == "credit_note" else 1
-    lines = [line(locale, sign, dice) for _ in range(count)]
+    goods = dice.sample(locale.goods, len(locale.goods))
+    lines = [line(*goods[place % len(goods)], sign, dice) for place in range(count)]
     net = sum((each.amount for each in lines), Decimal(0))
     taxes = taxes_of(lines, locale, group)
     total = net + sum((tax.amount for tax in taxes), Decimal(0))
@@ -102,8 +103,7 @@ def invoice(group: str, locale: Locale, issued_on: date, dice: Random) -> Invoic
     )
 
 
-def line(locale: Locale, sign: int, dice: Random) -> Line:
-    description, usual = dice.choice(locale.goods)
+def line(description: str, usual: str, sign: int, dice: Random) -> Line:
     price = (Decimal(usual) * dice.randrange(90, 115) / 100).quantize(CENT)
     parts = description.endswith(DIVISIBLE)
     quantity = Decimal(dice.randrange(2, 50)) / 4 if parts else Decimal(dice.randrange(1, 13))

@@ -156,7 +156,7 @@ def listed(case: Case) -> Sheet:
         sheet.down(14)
     sheet.down(12)
     for place, each in enumerate(case.invoice.lines, start=1):
-        priced = f"{number(each.quantity, case.locale)} à {amount(each.unit_price, case.locale)}"
+        priced = f"{number(each.quantity, case.locale)} @ {amount(each.unit_price, case.locale)}"
         worth = f"{amount(each.amount, case.locale)} {case.invoice.currency}"
         sheet.text(MARGIN, f"{place}. {each.description}: {priced} = {worth}", size=11)
         sheet.down(16, room=20)

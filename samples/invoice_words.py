@@ -78,8 +78,6 @@ ENGLISH = {
     "total": "Total",
     "vat_id": "VAT no.",
     "thanks": "Thank you for your business. Please quote the number with your payment.",
-    "page": "Page",
-    "carried": "carried forward",
 }
 GERMAN = {
     "invoice": "RECHNUNG",
@@ -99,8 +97,6 @@ GERMAN = {
     "total": "Gesamtbetrag",
     "vat_id": "USt-IdNr.",
     "thanks": "Vielen Dank für Ihren Auftrag. Bitte geben Sie bei der Zahlung die Nummer an.",
-    "page": "Seite",
-    "carried": "Fortsetzung",
 }
 FRENCH = {
     "invoice": "FACTURE",
@@ -120,8 +116,6 @@ FRENCH = {
     "total": "Total TTC",
     "vat_id": "N° TVA",
     "thanks": "Merci de votre confiance. Veuillez indiquer le numéro lors du paiement.",
-    "page": "Page",
-    "carried": "à reporter",
 }
 SPANISH = {
     "invoice": "FACTURA",
@@ -141,8 +135,6 @@ SPANISH = {
     "total": "Total",
     "vat_id": "NIF-IVA",
     "thanks": "Gracias por su confianza. Indique el número al efectuar el pago.",
-    "page": "Página",
-    "carried": "suma y sigue",
 }
 ENGLISH_GOODS = (
     ("Oak shelf board, 80 cm", "34.90"),
