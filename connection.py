@@ -53,6 +53,8 @@ class Settings:
     shop: Path
     payments_url: str
     mail: Path
+    documents: Path
+    """The store of documents and their text: one folder for all workers and starters."""
     smtp_url: str | None
     approvers: Path
     database_url: str
@@ -67,6 +69,7 @@ class Settings:
             shop=Path(env.get("TENUTO_SHOP", home / "shop.db")),
             payments_url=env.get("TENUTO_PAYMENTS_URL", "http://127.0.0.1:8400"),
             mail=Path(env.get("TENUTO_MAIL", home / "mail")),
+            documents=Path(env.get("TENUTO_DOCUMENTS", home / "documents")),
             smtp_url=env.get("TENUTO_SMTP_URL"),
             approvers=Path(env.get("TENUTO_APPROVERS", home / "approvers")),
             database_url=env.get("TENUTO_DATABASE_URL") or f"sqlite:///{home / 'ledger.db'}",

@@ -22,7 +22,9 @@ from temporalio.worker import (
 
 from activities.approvers import Approvers
 from activities.catalogue import Catalogue, CatalogueError, Endpoint, load_catalogue
+from activities.content_store import ContentStore
 from activities.database import Database, DatabaseError
+from activities.documents import DocumentActivities
 from activities.lease_upkeep import LeaseUpkeep
 from activities.leases import LeaseActivities
 from activities.mail import MailActivities
@@ -101,6 +103,7 @@ def build(settings: Settings, env: dict[str, str], watched: Sequence[Interceptor
     refunds = RefundActivities(settings.payments_url)
     tools = [
         *OrderActivities(settings.shop).activities(),
+        *DocumentActivities(ContentStore(settings.documents)).activities(),
         *refunds.activities(),
         *mail.activities(),
         *SheetActivities(catalogue, mail.offers).activities(),

@@ -5,8 +5,8 @@ import re
 from typing import Any
 
 from contracts.tickets import Ticket
+from conversion.decoding import decoded
 from operations.ticket_making import InboxError, ticket_from
-from operations.ticket_text import decoded
 
 __all__ = ["ticket_of_json", "ticket_of_text"]
 

@@ -6,7 +6,8 @@ from email.utils import parseaddr
 from pydantic import ValidationError
 
 from contracts.tickets import Ticket
-from operations.ticket_text import clean, fitted, newest, shortened
+from conversion.decoding import clean
+from operations.ticket_text import fitted, newest, shortened
 
 __all__ = ["InboxError", "ticket_from"]
 

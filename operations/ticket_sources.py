@@ -8,8 +8,8 @@ from enum import Enum
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
+from conversion.decoding import decoded
 from operations.ticket_making import InboxError
-from operations.ticket_text import decoded
 
 __all__ = ["LARGEST_FILE", "LARGEST_MAIL", "Form", "Source", "messages_in", "passed_over", "sources_of"]
 

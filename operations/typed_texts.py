@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from contracts.attempts import Provenance
+from contracts.documents import ConvertedDocument, Document, StoredText
 from contracts.repairs import Repair
 from contracts.terms import Terms
 
@@ -18,6 +19,9 @@ KEPT: dict[type[BaseModel], frozenset[str]] = {
     Terms: frozenset({"tenant", "profile"}),
     Provenance: frozenset(Provenance.model_fields),
     Repair: frozenset({"parked"}),
+    Document: frozenset({"digest"}),
+    StoredText: frozenset({"digest"}),
+    ConvertedDocument: frozenset({"document", "converter"}),
 }
 
 

@@ -18,7 +18,7 @@ from commands.doctor.findings import Finding, Place, fail, ok, warn
 from connection import Settings
 from contracts.values import plain
 
-__all__ = ["approvers", "ledger", "mail", "models", "payments", "shop", "telemetry"]
+__all__ = ["approvers", "documents", "ledger", "mail", "models", "payments", "shop", "telemetry"]
 
 DEV = "`python starter.py dev` starts one"
 PATIENCE_S = 2.0
@@ -138,12 +138,26 @@ def ledger(place: Place) -> Iterator[Finding]:
         yield warn("ledger", f"{database.name} is of another release", "a worker upgrades it at its start")
 
 
+def unwritable(folder: Path) -> Path | None:
+    """What keeps this folder from being made or written to: itself, or the nearest one above it."""
+    existing = next(each for each in (folder, *folder.parents) if each.exists())
+    return None if existing.is_dir() and os.access(existing, os.W_OK) else existing
+
+
+def documents(place: Place) -> Iterator[Finding]:
+    """Where documents and their text are kept."""
+    folder = Settings.of(place.env).documents
+    if wrong := unwritable(folder):
+        yield fail("documents", f"{wrong} is no folder that can be written to", "set TENUTO_DOCUMENTS to one")
+        return
+    yield ok("documents", f"kept in {folder}")
+
+
 def mail(place: Place) -> Iterator[Finding]:
     """Where replies go."""
     settings = Settings.of(place.env)
-    existing = next(each for each in (settings.mail, *settings.mail.parents) if each.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK):
-        yield fail("mail", f"{existing} is no folder that can be written to", "set TENUTO_MAIL to one")
+    if wrong := unwritable(settings.mail):
+        yield fail("mail", f"{wrong} is no folder that can be written to", "set TENUTO_MAIL to one")
         return
     to = "by SMTP" if settings.smtp_url else f"in {settings.mail / 'customers'}"
     yield ok("mail", f"to customers {to}; hand-overs in {settings.mail / 'desk'}")

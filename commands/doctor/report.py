@@ -36,6 +36,7 @@ CHECKS: Sequence[Check] = (
     configuration.ledger,
     configuration.payments,
     configuration.mail,
+    configuration.documents,
     configuration.approvers,
     configuration.telemetry,
 )

@@ -133,6 +133,7 @@ def test_what_was_named_and_is_not_there_fails(place: Callable[..., Place], tmp_
     assert only(configuration.shop(place(TENUTO_SHOP=str(tmp_path / "broken.db")))).level is Level.FAIL
     (tmp_path / "file").write_text("")
     assert only(configuration.mail(place(TENUTO_MAIL=str(tmp_path / "file")))).level is Level.FAIL
+    assert only(configuration.documents(place(TENUTO_DOCUMENTS=str(tmp_path / "file")))).level is Level.FAIL
 
 
 def test_telemetry_is_off_or_somebody_listens(place: Callable[..., Place]) -> None:

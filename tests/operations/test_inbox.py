@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from contracts.tickets import ReadTicket, Ticket, read_ticket
-from operations.html_text import html_to_text
+from conversion.html_text import html_to_text
 from operations.inbox import LARGEST_MAIL, InboxError, read_tickets
 
 PLAIN = b"From: Anna <Anna@Posteo.example>\nSubject: Uhr\nMessage-ID: <1@x.example>\n\nWo ist sie?\n"

@@ -1,10 +1,10 @@
-"""The text of an HTML mail, as far as its reader could have seen it."""
+"""The text of HTML, as far as its reader could have seen it, and apart from it what is hidden."""
 
 import re
 from collections import Counter
 from html.parser import HTMLParser
 
-__all__ = ["html_to_text"]
+__all__ = ["html_to_text", "parted"]
 
 UNSEEN = {"head", "script", "style", "template", "title", "noscript", "object", "iframe"}
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
@@ -45,6 +45,7 @@ class SeenText(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
+        self.hidden: list[str] = []
         # Each open element: its name, and whether what is in it is hidden and quoted.
         self._open: list[tuple[str, bool, bool]] = []
         # How many elements of a name are open, so that stray end tags cost nothing.
@@ -77,9 +78,11 @@ class SeenText(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         """Text; line ends in it are only spaces."""
+        words = re.sub(r"\s+", " ", data.replace(QUOTED, ""))
         if not self._hidden():
-            words = re.sub(r"\s+", " ", data.replace(QUOTED, ""))
             self.parts.append(QUOTED + words if self._quoted() and words.strip() else words)
+        elif words.strip() and not any(self._names[name] for name in UNSEEN):
+            self.hidden.append(words.strip())
 
     def _close(self) -> str:
         name, _, _ = self._open.pop()
@@ -107,6 +110,14 @@ def quotes(tag: str, attributes: dict[str, str | None]) -> bool:
 
 def html_to_text(html: str) -> str:
     """The visible text, one line per block, at most one empty line in a row; `>` before what is quoted."""
+    return parted(html)[0]
+
+
+def parted(html: str) -> tuple[str, str]:
+    """The visible text as above, and the text of elements that their own attributes hide.
+
+    Scripts, styles and whatever else is no text are in neither.
+    """
     parser = SeenText()
     parser.feed(html)
     parser.close()
@@ -114,4 +125,4 @@ def html_to_text(html: str) -> str:
         "> " * (QUOTED in line) + " ".join(line.replace(QUOTED, "").split())
         for line in "".join(parser.parts).split("\n")
     ]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip(), "\n".join(parser.hidden)

@@ -1,0 +1,76 @@
+"""Whether a quotation really stands in a document, and where.
+
+Compared without case, with any space as one space, and with typographic quotes, dashes and composed letters
+as plain ones: what a converter and a model make of the same characters differs in these.
+"""
+
+import unicodedata
+from collections.abc import Iterable
+
+from contracts.documents import Page
+from contracts.values import Value
+
+__all__ = ["QuotePlace", "find_quote", "plain_characters"]
+
+PLAIN = {
+    **dict.fromkeys("\u2018\u2019\u201a\u2032\u02bc\u00b4`", "'"),
+    **dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb\u2033", '"'),
+    **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"),
+    "\u00ad": "",
+}
+GROUPING = ".,'"
+
+
+class QuotePlace(Value):
+    """Where a quotation stands: characters `start` to `end`, excluded, of the page's text as it is."""
+
+    page: int
+    start: int
+    end: int
+
+
+def find_quote(quote: str, pages: Iterable[Page]) -> QuotePlace | None:
+    """The first place; None where it does not stand, or only as part of a longer word or number."""
+    wanted = plain_characters(quote)[0].strip()
+    if not wanted:
+        return None
+    for page in pages:
+        text, origins = plain_characters(page.text)
+        begin = text.find(wanted)
+        while begin >= 0:
+            end = begin + len(wanted)
+            if stands_alone(text, begin, end):
+                return QuotePlace(page=page.number, start=origins[begin], end=origins[end - 1] + 1)
+            begin = text.find(wanted, begin + 1)
+    return None
+
+
+def plain_characters(text: str) -> tuple[str, list[int]]:
+    """The text as it is compared, and for each character of it the offset of the one that it comes from."""
+    plain: list[str] = []
+    origins: list[int] = []
+    for offset, character in enumerate(text):
+        if character.isspace():
+            if plain and plain[-1] != " ":
+                plain.append(" ")
+                origins.append(offset)
+            continue
+        for each in unicodedata.normalize("NFKD", PLAIN.get(character, character)).casefold():
+            if each.isspace():
+                continue  # an accent that stands alone is a space and the accent
+            plain.append(PLAIN.get(each, each))
+            origins.append(offset)
+    return "".join(plain), origins
+
+
+def stands_alone(text: str, begin: int, end: int) -> bool:
+    """Not `100.00` in `1,100.00`, nor `100` in `100.50`, nor `an` in `land`."""
+    before, after = text[max(0, begin - 2) : begin], text[end : end + 2]
+    first, last = text[begin], text[end - 1]
+    if first.isalnum() and before[-1:].isalnum():
+        return False
+    if last.isalnum() and after[:1].isalnum():
+        return False
+    if first.isdecimal() and len(before) == 2 and before[0].isdecimal() and before[1] in GROUPING:
+        return False
+    return not (last.isdecimal() and len(after) == 2 and after[1].isdecimal() and after[0] in GROUPING)

@@ -1,0 +1,83 @@
+"""Dates as people write them, in the languages of the samples: English, German, French, Spanish, and Italian.
+
+What a date means depends on where it was written: `3/11/2026` is in March and in November, and both are told.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import date
+
+__all__ = ["dates_in", "says_date"]
+
+# Without accents, in lower case. Abbreviations are beginnings of three or more letters.
+MONTHS = (
+    ("january", "januar", "janner", "janvier", "enero", "gennaio"),
+    ("february", "februar", "feber", "fevrier", "febrero", "febbraio"),
+    ("march", "marz", "mars", "marzo", "mrz"),
+    ("april", "avril", "abril", "aprile"),
+    ("may", "mai", "mayo", "maggio"),
+    ("june", "juni", "juin", "junio", "giugno"),
+    ("july", "juli", "juillet", "julio", "luglio"),
+    ("august", "aout", "agosto"),
+    ("september", "septembre", "septiembre", "setiembre", "settembre"),
+    ("october", "oktober", "octobre", "octubre", "ottobre"),
+    ("november", "novembre", "noviembre"),
+    ("december", "dezember", "decembre", "diciembre", "dicembre"),
+)
+SHORTEST = 3
+
+YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?!\d)")
+NUMBERS = re.compile(r"(?<!\d)(\d{1,2})(?:([-/])|\. ?)(\d{1,2})(?:\2|\. ?)(\d{4}|\d{2})(?!\d)")
+DAY_FIRST = re.compile(
+    r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|er|\.|o)? ?(?:of |de )?([a-z]{3,10})\.?,? (?:de |del )?(\d{4})(?!\d)"
+)
+MONTH_FIRST = re.compile(r"\b([a-z]{3,10})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})(?!\d)")
+
+
+def says_date(quote: str, value: date) -> bool:
+    """Whether one of the dates in the quotation can mean this one."""
+    return value in dates_in(quote)
+
+
+def dates_in(text: str) -> frozenset[date]:
+    """All that the dates in it can mean; a date that does not exist means nothing."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    plain = " ".join("".join(each for each in decomposed if not unicodedata.combining(each)).split())
+    found: set[date] = set()
+    for year, month, day in written_in(plain):
+        with suppress(ValueError):
+            found.add(date(year, month, day))
+    return frozenset(found)
+
+
+def written_in(text: str) -> Iterator[tuple[int, int, int]]:
+    """Year, month, day, whether they are a date or not."""
+    for match in YEAR_FIRST.finditer(text):
+        yield int(match[1]), int(match[3]), int(match[4])
+    for match in NUMBERS.finditer(text):
+        first, second, year = int(match[1]), int(match[3]), full_year(match[4])
+        yield year, second, first
+        if match[2] is not None:
+            yield year, first, second
+    for match in DAY_FIRST.finditer(text):
+        for month in months_called(match[2]):
+            yield int(match[3]), month, int(match[1])
+    for match in MONTH_FIRST.finditer(text):
+        for month in months_called(match[1]):
+            yield int(match[3]), month, int(match[2])
+
+
+def full_year(digits: str) -> int:
+    """Two digits are of this century: the documents are today's."""
+    return int(digits) + 2_000 if len(digits) == 2 else int(digits)
+
+
+def months_called(word: str) -> list[int]:
+    """By a whole name or its beginning. `jui` is a month of French in two ways."""
+    if len(word) < SHORTEST:
+        return []
+    return [
+        number for number, names in enumerate(MONTHS, start=1) if any(name.startswith(word) for name in names)
+    ]

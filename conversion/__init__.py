@@ -1,0 +1,1 @@
+"""The converter of documents: a program of its own, confined, that knows nothing of the application."""

@@ -1,0 +1,74 @@
+"""Documents put into a store and converted by the real activity, in a real converter."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+
+from activities.content_store import ContentStore
+from activities.documents import LIMITS, DocumentActivities
+from contracts.attempts import Cost, Failure, Fault
+from contracts.documents import ConvertedDocument, Document, MediaType, StoredText
+from conversion.limits import Limits
+
+__all__ = ["Desk", "children_of", "failing"]
+
+
+class Desk:
+    """A store, and what converts."""
+
+    def __init__(self, folder: Path, wall_s: float = 60, **limits: Any) -> None:
+        self.store = ContentStore(folder)
+        self.limits: Limits = replace(LIMITS, **limits)
+        self.activities = DocumentActivities(self.store, limits=self.limits, wall_s=wall_s)
+
+    def kept(self, content: bytes, media_type: MediaType = MediaType.PDF) -> Document:
+        """What a starter puts there."""
+        return Document(
+            name="a document", digest=self.store.put(content), media_type=media_type, size=len(content)
+        )
+
+    async def convert(self, content: bytes, media_type: MediaType = MediaType.PDF) -> ConvertedDocument:
+        """As a worker does."""
+        document = self.kept(content, media_type)
+        converted: ConvertedDocument = await ActivityEnvironment().run(
+            self.activities.convert_document, document
+        )
+        return converted
+
+    async def read(self, content: bytes, media_type: MediaType = MediaType.PDF) -> list[tuple[str, str]]:
+        """What is seen and what is hidden on each page."""
+        converted = await self.convert(content, media_type)
+        return [(self.text(page.text), self.text(page.hidden)) for page in converted.pages]
+
+    def text(self, stored: StoredText | None) -> str:
+        """Empty for none."""
+        return "" if stored is None else self.store.text(stored.digest)
+
+
+@contextmanager
+def failing(fault: Fault, words: str, *, again: bool = False) -> Iterator[None]:
+    """The block ends in a failure of this class that costs nothing and says so."""
+    with pytest.raises(ApplicationError, match=words) as caught:
+        yield
+    (failure,) = caught.value.details
+    assert isinstance(failure, Failure)
+    assert (failure.fault, failure.cost) == (fault, Cost.NONE)
+    assert caught.value.type == fault.value
+    assert caught.value.non_retryable is not again
+
+
+def children_of(process: int | None = None) -> set[int]:
+    """The processes that one started, on Linux."""
+    number = process or os.getpid()
+    return {
+        int(child)
+        for thread in Path(f"/proc/{number}/task").iterdir()
+        for child in (thread / "children").read_text().split()
+    }
