@@ -32,6 +32,7 @@ from activities.maildir import MaildirOutbox
 from activities.models import ModelActivities
 from activities.orders import OrderActivities
 from activities.provider_gate import ProviderGate
+from activities.records import RecordActivities
 from activities.refunds import RefundActivities
 from activities.sheets import SheetActivities
 from activities.smtp import SmtpOutbox
@@ -40,11 +41,13 @@ from connection import TASK_QUEUE, NotConnected, Settings, connect, ensure_searc
 from embedded.surroundings import complete
 from operations.lease_accounts import account_of
 from operations.recomputing import sandbox
+from operations.starting import PlannedWorkflow
 from operations.upkeep import ensure_schedule
 from process import end
 from telemetry.log_lines import formatter, without_our_traces
 from telemetry.provider_calls import ProviderCalls, content_wanted
 from telemetry.setup import Telemetry, begin
+from workflows.extract_records import ExtractRecords
 from workflows.kernel.approvals import VERIFY_PROOF
 from workflows.kernel.trail import TrailInterceptor
 from workflows.resolve_ticket import ResolveTicket
@@ -52,7 +55,7 @@ from workflows.upkeep.close_leases import CloseLeases
 
 __all__ = ["UPKEEP", "WORKFLOWS", "Parts", "build", "workers"]
 
-WORKFLOWS = [ResolveTicket]
+WORKFLOWS: list[type[PlannedWorkflow]] = [ResolveTicket, ExtractRecords]
 UPKEEP = [CloseLeases]
 """Started by schedules; they have no terms and tell no story."""
 
@@ -108,6 +111,7 @@ def build(settings: Settings, env: dict[str, str], watched: Sequence[Interceptor
         *mail.activities(),
         *SheetActivities(catalogue, mail.offers).activities(),
         *LeaseActivities(ledger).activities(),
+        *RecordActivities(ledger.database).activities(),
     ]
     proofs = ProofInterceptor(Approvers(settings.approvers).verify)
     calls = ProviderCalls(content=content_wanted(env))

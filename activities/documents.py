@@ -2,7 +2,7 @@
 
 import asyncio
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import aclosing
 from importlib.metadata import version
 from typing import Any, BinaryIO
@@ -22,12 +22,14 @@ from contracts.documents import (
     MOST_PAGES,
     ConvertedDocument,
     Document,
+    DocumentText,
     MediaType,
     Page,
     PageReference,
     StoredText,
     convert_document,
     read_page,
+    read_text,
 )
 from conversion.limits import Limits
 
@@ -66,7 +68,7 @@ class DocumentActivities:
 
     def activities(self) -> list[Callable[..., Any]]:
         """What a worker registers."""
-        return [self.convert_document, self.read_page]
+        return [self.convert_document, self.read_page, self.read_text]
 
     @activity.defn(name=convert_document.name)
     async def convert_document(self, document: Document) -> ConvertedDocument:
@@ -98,6 +100,19 @@ class DocumentActivities:
         except ContentError as error:
             raise missing(error) from error
         return Page(number=page.number, text=text)
+
+    @activity.defn(name=read_text.name)
+    async def read_text(self, document: ConvertedDocument) -> DocumentText:
+        """What a person sees in it. Fails as `not_found` or `broken_body`."""
+        try:
+            return DocumentText(pages=await asyncio.to_thread(lambda: tuple(self._texts(document))))
+        except ContentError as error:
+            raise missing(error) from error
+
+    def _texts(self, document: ConvertedDocument) -> Iterator[Page]:
+        for page in document.pages:
+            if page.text is not None:
+                yield Page(number=page.number, text=self._store.text(page.text.digest))
 
     async def _pages(self, content: BinaryIO, media_type: MediaType) -> list[PageReference]:
         """One page at a time is in memory."""

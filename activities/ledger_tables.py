@@ -5,12 +5,14 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Column,
     Date,
     DateTime,
     Dialect,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     String,
@@ -18,7 +20,17 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-__all__ = ["LARGEST", "audit", "budgets", "caps", "leases", "metadata", "settlements"]
+__all__ = [
+    "LARGEST",
+    "audit",
+    "budgets",
+    "caps",
+    "leases",
+    "metadata",
+    "record_versions",
+    "records",
+    "settlements",
+]
 
 PLACES = 12
 LARGEST = Decimal(2**63 - 1).scaleb(-PLACES)
@@ -124,4 +136,38 @@ audit = Table(
     Column("free_after", Money),
     Column("attempt_id", String(80)),
     Column("source", String(64)),
+)
+
+
+def record_columns() -> list[Column[Any]]:
+    """Of a row and of each of its versions."""
+    return [
+        Column("digest", String(64), nullable=False),
+        Column("record", JSON, nullable=False),
+        Column("places", JSON, nullable=False),
+        Column("doubts", JSON, nullable=False),
+        Column("written_by", String(1000), nullable=False),
+        Column("written_at", Moment, nullable=False),
+    ]
+
+
+records = Table(
+    "records",
+    metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("record_type", String(40), primary_key=True),
+    Column("source", String(250), primary_key=True),
+    Column("version", Integer, nullable=False),
+    *record_columns(),
+    Index("records_by_digest", "tenant", "record_type", "digest"),
+)
+
+record_versions = Table(
+    "record_versions",
+    metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("record_type", String(40), primary_key=True),
+    Column("source", String(250), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    *record_columns(),
 )

@@ -12,10 +12,12 @@ from pydantic import BaseModel
 from activities.clean_text import clean_request
 from activities.endpoints import Endpoint
 from activities.prompts import draft_reply as draft_reply_prompt
+from activities.prompts import read_section as read_section_prompt
 from activities.prompts import read_ticket as read_ticket_prompt
 from activities.prompts.messages import MARKUP, Message
-from activities.reply_schema import strict_schema
+from activities.reply_schema import strict, strict_schema
 from contracts.attempts import ModelCall, Provenance, Repair
+from contracts.extraction import read_again, read_section
 from contracts.steps import ModelTask
 from contracts.tickets import draft_reply, read_ticket
 
@@ -31,11 +33,15 @@ class Prompted:
 
     task: ModelTask[Any, Any]
     prompt: Callable[[Any], list[Message]]
+    form: Callable[[Any], dict[str, Any]] | None = None
+    """The reply's schema where it depends on the request; else it is that of the reply's type."""
 
 
 PROMPTED = (
     Prompted(read_ticket, read_ticket_prompt.prompt),
     Prompted(draft_reply, draft_reply_prompt.prompt),
+    Prompted(read_section, read_section_prompt.prompt, read_section_prompt.form),
+    Prompted(read_again, read_section_prompt.prompt, read_section_prompt.form),
 )
 
 
@@ -53,7 +59,10 @@ def model_request(
 ) -> ModelRequest:
     """Build the body for one attempt; pure."""
     messages = prompted.prompt(clean_request(request)) + repair_turns(call.repair)
-    schema = schema_of(prompted, endpoint.string_limits)
+    if prompted.form is None:
+        schema = schema_of(prompted, endpoint.string_limits)
+    else:
+        schema = strict(prompted.form(request), string_limits=endpoint.string_limits)
     settings = {
         "model": call.model,
         "temperature": float(call.temperature),

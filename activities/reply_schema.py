@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-__all__ = ["strict_schema"]
+__all__ = ["strict", "strict_schema"]
 
 # Words that explain; a model's output is not bound by them.
 PROSE = frozenset({"title", "description", "default", "examples"})
@@ -17,12 +17,16 @@ def strict_schema(reply: type[BaseModel], *, string_limits: bool) -> dict[str, A
     `string_limits=False` leaves the lengths of strings out, for services whose strict mode refuses them.
     A reply type that contains itself cannot be written so, and raises RecursionError.
     """
-    whole = reply.model_json_schema()
+    return strict(reply.model_json_schema(), string_limits=string_limits)
+
+
+def strict(whole: dict[str, Any], *, string_limits: bool) -> dict[str, Any]:
+    """A JSON schema of an object, likewise."""
     dropped = PROSE if string_limits else PROSE | STRING_LIMITS
-    strict = inline(whole, whole.get("$defs", {}), dropped)
-    if not isinstance(strict, dict):
-        raise TypeError(f"{reply.__name__} has no object as its schema")
-    return strict
+    inlined = inline(whole, whole.get("$defs", {}), dropped)
+    if not isinstance(inlined, dict):
+        raise TypeError("an object's schema is needed")
+    return inlined
 
 
 def inline(node: Any, defs: dict[str, Any], dropped: frozenset[str]) -> Any:

@@ -1,6 +1,7 @@
 """What `run` is given, as arguments of a workflow: tickets in any form, JSON for everything else."""
 
 import inspect
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,9 +10,13 @@ from typing import Any, get_type_hints
 
 from pydantic import ValidationError
 
+from activities.content_store import ContentStore
 from commands.failures import CommandError, Exit
+from connection import Settings
+from contracts.extraction import Extraction
 from contracts.tickets import Ticket
 from contracts.values import Value
+from operations.documents import keep_documents, record_type_named
 from operations.inbox import read_inbox
 from operations.ticket_sources import passed_over
 from operations.wording import counted
@@ -20,6 +25,7 @@ __all__ = ["Given", "given", "left_out", "workflow_named"]
 
 # Enough to see what was not meant to be left out.
 MOST_KINDS = 5
+DEFAULT_RECORD = "invoice"
 
 
 @dataclass(frozen=True)
@@ -43,9 +49,15 @@ def workflow_named(name: str, workflows: Sequence[Any]) -> Any:
     raise CommandError(Exit.BAD_INPUT, f"no workflow {name!r}; known: {known}")
 
 
-def given(workflow: Any, inputs: Sequence[str], sender: str | None = None) -> list[Given]:
+def given(
+    workflow: Any, inputs: Sequence[str], sender: str | None = None, record: str | None = None
+) -> list[Given]:
     """Every input parsed, or an error with a line for each that cannot be: no run is half started."""
     model = argument_of(workflow)
+    if model is Extraction:
+        store = ContentStore(Settings.of(os.environ).documents)
+        kept = keep_documents(inputs, record_type_named(record or DEFAULT_RECORD), store)
+        return [Given(each.label, each.argument, each.again) for each in kept]
     if model is Ticket:
         received = read_inbox(inputs, sys.stdin.buffer, sender)
         return [Given(each.label, each.ticket, each.again, tuple(each.notices)) for each in received]

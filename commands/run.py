@@ -38,7 +38,7 @@ RPC_PATIENCE = timedelta(seconds=10)
 async def run(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
     """Check everything, then start everything, then wait."""
     workflow = workflow_named(options.workflow, workflows)
-    arguments = given(workflow, options.inputs, options.sender)
+    arguments = given(workflow, options.inputs, options.sender, options.record)
     terms = checked_terms(options, workflow)
     if options.id and len(arguments) != 1:
         raise CommandError(Exit.BAD_INPUT, f"--id names one run, but there are {len(arguments)} inputs")

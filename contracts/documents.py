@@ -21,12 +21,14 @@ __all__ = [
     "ConvertedDocument",
     "Digest",
     "Document",
+    "DocumentText",
     "MediaType",
     "Page",
     "PageReference",
     "StoredText",
     "convert_document",
     "read_page",
+    "read_text",
 ]
 
 MOST_BYTES = 25_000_000
@@ -109,6 +111,12 @@ class Page(Value):
     text: str = Field(max_length=MOST_PAGE_CHARACTERS)
 
 
+class DocumentText(Value):
+    """What a person sees in a whole document; pages without text are left out."""
+
+    pages: tuple[Page, ...]
+
+
 convert_document = Read(
     name="convert_document",
     request=Document,
@@ -126,4 +134,16 @@ read_page = Read(
     policy=StepPolicy(
         attempt_timeout=timedelta(seconds=5), attempts=3, first_wait=timedelta(milliseconds=200)
     ),
+)
+
+read_text = Read(
+    name="read_text",
+    request=ConvertedDocument,
+    reply=DocumentText,
+    policy=StepPolicy(
+        attempt_timeout=timedelta(seconds=60), attempts=3, first_wait=timedelta(milliseconds=200)
+    ),
+    local=False,
+    # A reference for each of the most pages that there may be.
+    max_request_bytes=160_000,
 )

@@ -24,7 +24,17 @@ from workflows.kernel.event_counts import TASK_TIMEOUT
 from workflows.kernel.plan import Plan, least_cap
 from workflows.kernel.run import STAGE
 
-__all__ = ["STAGE", "TENANT", "Started", "TermsRefused", "amounts", "check_terms", "start", "workflow_id_of"]
+__all__ = [
+    "STAGE",
+    "TENANT",
+    "PlannedWorkflow",
+    "Started",
+    "TermsRefused",
+    "amounts",
+    "check_terms",
+    "start",
+    "workflow_id_of",
+]
 
 TENANT = SearchAttributeKey.for_keyword("TenutoTenant")
 

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-__all__ = ["completion", "draft_content", "good_content", "reading_content"]
+__all__ = ["completion", "draft_content", "good_content", "reading_content", "section_content"]
 
 ORDER_NUMBER = re.compile(r"\b[A-Za-z]{2}-\d{5}\b")
 
@@ -25,10 +25,16 @@ PROBLEMS = (
 
 
 def good_content(request: dict[str, Any]) -> str:
-    """What a careful model would write for a `read_ticket` or `draft_reply` request."""
-    if request["response_format"]["json_schema"]["name"] == "read_ticket":
-        return reading_content(asked(request, "<mail>"))
-    return draft_content(asked(request, "Decision: "))
+    """What a careful model would write for any of the model tasks."""
+    schema = request["response_format"]["json_schema"]
+    match schema["name"]:
+        case "read_ticket":
+            return reading_content(asked(request, "<mail>"))
+        case "read_section" | "read_again":
+            wanted = schema["schema"]["properties"]["values"]["properties"]
+            return section_content(asked(request, "<document>"), list(wanted))
+        case _:
+            return draft_content(asked(request, "Decision: "))
 
 
 def asked(request: dict[str, Any], mark: str) -> str:
@@ -88,3 +94,33 @@ def completion(request: dict[str, Any], content: str | None, **changed: Any) -> 
         ],
         "usage": {"prompt_tokens": sent, "completion_tokens": written, "total_tokens": sent + written},
     } | changed
+
+
+# Of an invoice in English, one pattern a field; each captures the value as it stands.
+MONEY = r"-?[\d.,']*\d"
+FIELDS = {
+    "kind": r"^(invoice|credit note)\b",
+    "number": r"^number:? (\S+)",
+    "vendor": r"^from:? (.+)$",
+    "customer": r"^(?:bill )?to:? (.+)$",
+    "issued_on": r"^date:? (.+)$",
+    "due_on": r"^due:? (.+)$",
+    "currency": r"\b(EUR|USD|GBP|CHF)\b",
+    "net": rf"^(?:subtotal|net):? ({MONEY})",
+    "tax": rf"^tax:? ({MONEY})",
+    "total": rf"^total:? ({MONEY})",
+}
+ROW = re.compile(rf"^(\D.*?) (\d+) ({MONEY}) ({MONEY})$", re.MULTILINE)
+COLUMNS = ("description", "quantity", "unit_price", "amount")
+
+
+def section_content(question: str, wanted: list[str]) -> str:
+    """A SectionReading of a plain invoice as JSON; a field is read only where it is asked for."""
+    document = question.partition("<document>\n")[2].removesuffix("\n</document>")
+    values = {}
+    for field in wanted:
+        found = re.search(FIELDS[field], document, re.IGNORECASE | re.MULTILINE) if field in FIELDS else None
+        values[field] = found.group(1) if found else None
+    asked_for_rows = f"- {COLUMNS[0]} " in question
+    rows = [dict(zip(COLUMNS, row, strict=True)) for row in ROW.findall(document)] if asked_for_rows else []
+    return json.dumps({"values": values, "rows": rows})

@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from pydantic import Field
 from temporalio import workflow
 
 from contracts.receipts import Ending, Result
@@ -29,8 +30,8 @@ class ManyMails(Value):
 
 
 class Gathering(Result):
-    summaries: dict[int, str] = {}
-    gaps: dict[int, str] = {}
+    summaries: dict[int, str] = Field(default_factory=dict)
+    gaps: dict[int, str] = Field(default_factory=dict)
     left_out: int = 0
 
 

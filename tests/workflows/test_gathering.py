@@ -147,10 +147,15 @@ async def test_a_fault_that_meets_all_stops_the_others_in_order(world: World) ->
 
 async def test_a_cancelled_run_leaves_nothing_under_way(world: World) -> None:
     """The run's own end is no gap: it takes the way out."""
-    world.provider.default = faults.hang()
+    both_there = asyncio.Barrier(AT_ONCE + 1)
+
+    async def hanging(exchange: Exchange) -> None:
+        await both_there.wait()
+        await faults.hang()(exchange)
+
+    world.provider.default = hanging
     handle = await begun(world)
-    while len(world.provider.entries) < AT_ONCE:
-        await asyncio.sleep(0.05)
+    await both_there.wait()
     await handle.cancel()
     run = await ended(handle, await asyncio.wait_for(handle.result(), 60))
     assert run.gathering.ending is not None

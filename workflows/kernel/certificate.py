@@ -20,7 +20,7 @@ from contracts.terms import Amount, Terms
 from workflows.kernel import event_counts as events
 from workflows.kernel.attempts import MAX_REPAIRS
 from workflows.kernel.event_counts import patience
-from workflows.kernel.ledger import worst_case
+from workflows.kernel.ledger import first_output, worst_case
 from workflows.kernel.parking import MOST_PARKED
 from workflows.kernel.plan import Plan
 
@@ -88,8 +88,8 @@ def of_step(step: Step[Any, Any], sheet: Sheet, choices: Sequence[Routes], *, pa
         if (asked := looked_up(step, sheet)) and isinstance(step, Effect) and step.lookup is not None:
             counted += events.read(asked, local=step.lookup.local) * attempts * (1 + repairs)
         return free(step, attempts * (1 + repairs), busy_time(step, sheet, 1 + repairs), counted)
-    first = along(numbers, sheet.routes, numbers.max_output_tokens)
-    again = [along(numbers, routes, most_output(numbers, routes)) for routes in choices]
+    first = along(numbers, sheet.routes, first_output(numbers, sheet.routes[0]))
+    again = [along(numbers, routes, most_output(routes)) for routes in choices]
     courses = len(sheet.routes) + repairs * max(len(routes) for routes in choices)
     return StepWorst(
         step=step.name,
@@ -116,11 +116,11 @@ def free(step: Step[Any, Any], attempts: int, busy: timedelta, count: int) -> St
     )
 
 
-def along(numbers: StepNumbers, routes: Routes, first_output: int) -> Amount:
+def along(numbers: StepNumbers, routes: Routes, beginning: int) -> Amount:
     """Every attempt of a model task from route to route; each begins again with its own limit."""
     total = Amount()
     for number, route in enumerate(routes):
-        output = first_output if number == 0 else numbers.max_output_tokens
+        output = beginning if number == 0 else first_output(numbers, route)
         total = total + on_route(numbers, route, output)
     return total
 
@@ -136,9 +136,9 @@ def on_route(numbers: StepNumbers, route: Route, output: int) -> Amount:
     return total
 
 
-def most_output(numbers: StepNumbers, routes: Routes) -> int:
+def most_output(routes: Routes) -> int:
     """A repair may raise the limit of the first attempt to what its route allows."""
-    return max(numbers.max_output_tokens, routes[0].max_output_tokens)
+    return routes[0].max_output_tokens
 
 
 def looked_up(step: Step[Any, Any], sheet: Sheet) -> timedelta:

@@ -24,6 +24,7 @@ from workflows.kernel.attempts import (
 )
 from workflows.kernel.decisions import Decision
 from workflows.kernel.endings import BudgetSpent, DeadlineReached, StepFailed, StoryEnded
+from workflows.kernel.ledger import first_output
 from workflows.kernel.parking import MOST_PARKED, GaveUp, Parking, Routes, Supplied
 from workflows.kernel.reads import Reads
 from workflows.kernel.run import Run
@@ -69,8 +70,9 @@ class Courses:
 
     def first(self, begun: Begun[Request, Reply]) -> Attempt:
         """Hold the first attempt; a route that is too dear by now is passed over as one that failed."""
-        routes, output = begun.routes, begun.numbers.max_output_tokens
+        routes = begun.routes
         for number, route in enumerate(routes, start=1):
+            output = first_output(begun.numbers, route)
             if len(routes) == 1 or self._attempts.affordable(begun, route, output, None):
                 break
             if self._otherwise(begun, Next.NO_MONEY, routes[number:]) is not Otherwise.NEXT_ROUTE:
@@ -82,12 +84,13 @@ class Courses:
     ) -> Reply | GaveUp:
         """From route to route. What comes back without a reply is to be parked."""
         for number, _ in enumerate(routes, start=1):
-            following, output = routes[number:], begun.numbers.max_output_tokens
+            following = routes[number:]
             ended = await self._on_route(begun, attempt, following)
             if not isinstance(ended, GaveUp):
                 return ended
             match self._otherwise(begun, ended.decision.outcome, following, parks=parks):
                 case Otherwise.NEXT_ROUTE:
+                    output = first_output(begun.numbers, following[0])
                     attempt = self._attempts.hold(begun, following[0], output, None)
                 case Otherwise.PARK:
                     return ended
@@ -112,8 +115,10 @@ class Courses:
 
     def _elsewhere(self, begun: Begun[Request, Reply], following: Routes) -> bool:
         """Whether there is a next route, and what is free covers an attempt on it."""
-        output = begun.numbers.max_output_tokens
-        return bool(following) and self._attempts.affordable(begun, following[0], output, None)
+        if not following:
+            return False
+        output = first_output(begun.numbers, following[0])
+        return self._attempts.affordable(begun, following[0], output, None)
 
     def _reason(self, begun: Begun[Request, Reply], ended: GaveUp) -> StoryEnded:
         """How the story ends for a step that finally failed."""

@@ -12,7 +12,7 @@ from contracts.terms import Amount
 from contracts.values import plain
 from workflows.kernel.endings import BudgetSpent
 
-__all__ = ["Ledger", "cost_of", "room_for", "worst_case"]
+__all__ = ["Ledger", "cost_of", "first_output", "room_for", "worst_case"]
 
 ZERO = Amount()
 # Bytes of a token, with a margin: prompts are words, and what is extracted from is full of figures.
@@ -32,11 +32,17 @@ def worst_case(numbers: StepNumbers, route: Route, request_bytes: int, max_outpu
 def room_for(numbers: StepNumbers, route: Route) -> int:
     """Bytes of text that fit into a route's window beside the prompt and the reply; an estimate, no bound.
 
-    Figures take a token each, words one for four bytes. A text that does not fit fails as
-    `context_too_long`, which costs nothing.
+    Figures take a token each, words one for four bytes; and what is copied out of a text may be as long as
+    the text. One that does not fit after all fails as `context_too_long`, which costs nothing.
     """
-    tokens = route.context_tokens - numbers.max_output_tokens - numbers.overhead_bytes // PROMPT_BYTES
-    return max(0, min(tokens * TEXT_BYTES, numbers.max_request_bytes * 3 // 5))
+    output = first_output(numbers, route)
+    window = (route.context_tokens - output - numbers.overhead_bytes // PROMPT_BYTES) * TEXT_BYTES
+    return max(0, min(window, output, numbers.max_request_bytes * 3 // 5))
+
+
+def first_output(numbers: StepNumbers, route: Route | None) -> int:
+    """The output limit of a first attempt: the task's, and no more than the route allows."""
+    return min(numbers.max_output_tokens, route.max_output_tokens) if route is not None else 0
 
 
 def cost_of(usage: Usage, route: Route) -> Amount:

@@ -20,6 +20,7 @@ from contracts.values import Value, plain
 from workflows.kernel.attempts import Next
 from workflows.kernel.decisions import Decision
 from workflows.kernel.endings import StepFailed, StoryEnded
+from workflows.kernel.ledger import first_output
 from workflows.kernel.reads import Reads
 from workflows.kernel.run import Run
 from workflows.kernel.scheduling import Attempt, Attempts, Begun
@@ -230,7 +231,7 @@ class Parking:
 def retried(parked: Parked, action: Retry, routes: Routes) -> Retried:
     """Take the next attempt's hold. Raises ValueError above what was agreed to, BudgetSpent above the cap."""
     begun, route = parked.begun, routes[0]
-    output = begun.numbers.max_output_tokens
+    output = first_output(begun.numbers, route)
     if action.max_output_tokens is not None and route is not None:
         output = min(action.max_output_tokens, route.max_output_tokens)
     worst = parked.attempts.worst(begun, route, output, None)
@@ -277,13 +278,14 @@ def details_of(begun: Begun[Any, Any], gave_up: GaveUp, routes: Routes) -> dict[
         "reply": begun.step.reply.__name__,
     }
     if first is not None:
-        worst = first.price.of(input_tokens, numbers.max_output_tokens)
+        output = first_output(numbers, first)
+        worst = first.price.of(input_tokens, output)
         details |= {
             "route": first.name,
             "price": first.price.model_dump(mode="json"),
             "route_output_tokens": first.max_output_tokens,
             "input_tokens": input_tokens,
-            "max_output_tokens": numbers.max_output_tokens,
+            "max_output_tokens": output,
             "worst_usd": plain(worst),
         }
     return details | {"options": ["retry", "supply", "abort"]}

@@ -13,7 +13,7 @@ from contracts.sheet import Escrow, Sheet, SheetRequest, StepNumbers, resolve_ro
 from contracts.steps import Effect, ModelTask, Step
 from contracts.terms import Amount
 from workflows.kernel.decisions import Table
-from workflows.kernel.ledger import worst_case
+from workflows.kernel.ledger import first_output, worst_case
 
 __all__ = ["Plan", "least_cap"]
 
@@ -116,5 +116,6 @@ def least_cap(plan: Plan, sheet: Sheet) -> Amount:
     hold = Amount()
     if first is not None:
         numbers = sheet.steps[first.name]
-        hold = worst_case(numbers, sheet.routes[0], numbers.max_request_bytes, numbers.max_output_tokens)
+        route = sheet.routes[0]
+        hold = worst_case(numbers, route, numbers.max_request_bytes, first_output(numbers, route))
     return sheet.escrow.amount + hold + Amount(steps=1)

@@ -16,7 +16,7 @@ from contracts.steps import ModelTask, Read, Step
 from contracts.terms import Amount
 from workflows.kernel.courses import Courses
 from workflows.kernel.endings import StepFailed, StoryEnded
-from workflows.kernel.ledger import worst_case
+from workflows.kernel.ledger import first_output, worst_case
 from workflows.kernel.parking import Parking
 from workflows.kernel.reads import Reads
 from workflows.kernel.run import Run
@@ -129,7 +129,7 @@ class Steps:
         together = Amount()
         for number, request in enumerate(requests):
             size = len(request.model_dump_json().encode())
-            together += worst_case(numbers, route, size, numbers.max_output_tokens)
+            together += worst_case(numbers, route, size, first_output(numbers, route))
             steps_left = self.run.ledger.free.steps
             if number == steps_left or self.run.ledger.lack(step.name, together) is not None:
                 return number

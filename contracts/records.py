@@ -1,0 +1,148 @@
+"""What is to be extracted from a document: a record type, as a pydantic model or a JSON Schema declares it.
+
+A record has fields, and perhaps one list of rows (an invoice's lines). Of JSON Schema that is an object whose
+properties are strings (plain, `format: date`, or an `enum`), numbers, and at most one array of such objects.
+Two keywords are Tenuto's own: `words` of an enum property says by which words a document names each choice,
+and `sums` of the object says which field is the sum of which others:
+
+    "sums": {"net": ["lines.amount"], "total": ["net", "tax"]}
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from contracts.values import Value
+
+__all__ = ["FieldType", "Kind", "RecordType", "RecordTypeError", "Sum", "record_type_of"]
+
+NAME = r"^[a-z][a-z0-9_]{0,39}$"
+
+
+class RecordTypeError(ValueError):
+    """A JSON Schema that describes no record type. One line that names the place."""
+
+
+class Kind(StrEnum):
+    """How a value that was copied from a document is read."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    DATE = "date"
+    CHOICE = "choice"
+
+
+class FieldType(Value):
+    """One field of a record, or one column of its rows."""
+
+    name: str = Field(pattern=NAME)
+    kind: Kind
+    means: str = Field(default="", max_length=200)
+    """Told to the model."""
+    required: bool = False
+    words: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Of a choice: each with the words that name it in documents, in lower case."""
+
+
+class Sum(Value):
+    """`total` is what `of` come to: fields, or a column as `rows.column`."""
+
+    total: str
+    of: tuple[str, ...] = Field(min_length=1)
+
+
+class RecordType(Value):
+    """A run's record type travels in its input, so that its history says what was asked for."""
+
+    name: str = Field(pattern=NAME)
+    fields: tuple[FieldType, ...] = Field(min_length=1, max_length=40)
+    rows_name: str = ""
+    """What the list of rows is called; empty without rows."""
+    rows: tuple[FieldType, ...] = Field(default=(), max_length=12)
+    sums: tuple[Sum, ...] = ()
+
+    @model_validator(mode="after")
+    def _sums_are_of_numbers(self) -> Self:
+        numbers = {each.name for each in self.fields if each.kind is Kind.NUMBER}
+        columns = {f"{self.rows_name}.{each.name}" for each in self.rows if each.kind is Kind.NUMBER}
+        for rule in self.sums:
+            strange = [name for name in (rule.total, *rule.of) if name not in numbers | columns]
+            if strange or rule.total in columns:
+                raise ValueError(f"sums: {', '.join(strange) or rule.total} is no number field")
+        return self
+
+
+def record_type_of(name: str, schema: Mapping[str, Any]) -> RecordType:
+    """Of a JSON Schema. Raises RecordTypeError."""
+    definitions = schema.get("$defs", {})
+    fields, rows_name, rows = list[FieldType](), "", tuple[FieldType, ...]()
+    for key, content in properties_of(schema, name).items():
+        declared = resolved(content, definitions)
+        required = key in schema.get("required", ())
+        if declared.get("type") == "array":
+            if rows_name:
+                raise RecordTypeError(f"{name}.{key}: a record has one list of rows, and {rows_name} is one")
+            rows_name, rows = key, row_types(f"{name}.{key}", declared, definitions)
+        else:
+            fields.append(field_type(f"{name}.{key}", key, declared, required=required))
+    sums = tuple(Sum(total=total, of=tuple(of)) for total, of in schema.get("sums", {}).items())
+    try:
+        return RecordType(name=name, fields=tuple(fields), rows_name=rows_name, rows=rows, sums=sums)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise RecordTypeError(f"{name}: {place + ': ' if place else ''}{first['msg']}") from None
+
+
+def row_types(
+    place: str, declared: Mapping[str, Any], definitions: Mapping[str, Any]
+) -> tuple[FieldType, ...]:
+    row = resolved(declared.get("items", {}), definitions)
+    required = row.get("required", ())
+    return tuple(
+        field_type(f"{place}.{key}", key, resolved(content, definitions), required=key in required)
+        for key, content in properties_of(row, place).items()
+    )
+
+
+def properties_of(schema: Mapping[str, Any], place: str) -> Mapping[str, Any]:
+    properties = schema.get("properties")
+    if not isinstance(properties, Mapping) or not properties:
+        raise RecordTypeError(f"{place}: an object with properties is needed")
+    return properties
+
+
+def resolved(content: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
+    """Without references, and with the part of `anyOf` that is neither null nor another form of a number."""
+    merged = dict(content)
+    if isinstance(reference := merged.pop("$ref", None), str):
+        merged = {**definitions.get(reference.rpartition("/")[2], {}), **merged}
+    parts = [resolved(part, definitions) for part in merged.pop("anyOf", ())]
+    useful = [part for part in parts if part.get("type") != "null"]
+    numeric = [part for part in useful if part.get("type") in ("number", "integer")]
+    for part in (numeric or useful)[:1]:
+        merged = {**part, **merged}
+    return merged
+
+
+def field_type(place: str, key: str, declared: Mapping[str, Any], *, required: bool) -> FieldType:
+    means = str(declared.get("description", ""))[:200]
+    words: dict[str, tuple[str, ...]] = {}
+    match declared:
+        case {"enum": choices}:
+            kind, given = Kind.CHOICE, declared.get("words", {})
+            words = {str(each): tuple(given.get(each, (str(each).lower(),))) for each in choices}
+        case {"type": "number" | "integer"}:
+            kind = Kind.NUMBER
+        case {"type": "string", "format": "date"}:
+            kind = Kind.DATE
+        case {"type": "string"}:
+            kind = Kind.TEXT
+        case _:
+            raise RecordTypeError(f"{place}: a string, number, date or enum is needed")
+    try:
+        return FieldType(name=key, kind=kind, means=means, required=required, words=words)
+    except ValidationError as error:
+        raise RecordTypeError(f"{place}: {error.errors(include_url=False)[0]['msg']}") from None

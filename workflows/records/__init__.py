@@ -1,0 +1,1 @@
+"""What `extract_records` does with text and values, in pure functions."""
