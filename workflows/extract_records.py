@@ -42,9 +42,7 @@ from workflows.records.voting import doubtful_section, voted
 
 __all__ = ["PLAN", "ExtractRecords", "Stage"]
 
-MOST_SECTIONS = 80
-# As many as a provider answers side by side without telling us to wait.
-AT_ONCE = 16
+MOST_SECTIONS = 320
 
 
 class Stage(StrEnum):
@@ -79,12 +77,13 @@ PLAN = Plan(
             hand_to_desk: 2,
         },
     ),
+    gathers=(read_section,),
     asks=(write_record,),
     way_out=(hand_to_desk,),
     # A document of some twenty pages, each call lost twice; a longer one needs a cap of its own.
     cap=Amount(usd=Decimal("0.25"), tokens=1_000_000, calls=60, steps=60),
     deadline=timedelta(days=2),
-    escrow=Escrow(amount=Amount(steps=2), time=timedelta(minutes=6)),
+    escrow=Escrow(amount=Amount(steps=2), time=timedelta(minutes=8)),
     thresholds={"review_hours": Decimal(24)},
 )
 
@@ -138,7 +137,7 @@ class ExtractRecords:
         facts = CoverageFacts(read=reach, left_out=len(sections) - reach)
         if self.case.decide(COVERAGE, facts) is not Coverage.NONE:
             gathered = await self.case.gather(
-                read_section, requests[:reach], why="it says what is in these pages", at_once=AT_ONCE
+                read_section, requests[:reach], why="it says what is in these pages"
             )
             read = {order[number]: reply for number, reply in gathered.replies.items()}
             self.draft = draft_of(self.record, [(sections[place], read[place]) for place in sorted(read)])

@@ -40,6 +40,7 @@ PLAN = Plan(
     stages={Stage.READING: ()},
     steps=(read_ticket,),
     at_most=({read_ticket: 12},),
+    gathers=(read_ticket,),
     cap=Amount(usd=Decimal("0.50"), tokens=1_200_000, calls=60, steps=12),
     deadline=timedelta(minutes=5),
     escrow=Escrow(time=timedelta(minutes=1)),

@@ -47,9 +47,7 @@ async def world(temporal: str, tmp_path: Path) -> AsyncIterator[World]:
 async def begun(world: World, text: str, name: str = "invoice.txt", **cap: Any) -> Any:
     """A run that is under way."""
     store = ContentStore(world.settings.documents)
-    argument = Extraction(
-        document=keep_document(name, text.encode(), store), record=RECORD_TYPES["invoice"]
-    )
+    argument = Extraction(document=keep_document(name, text.encode(), store), record=RECORD_TYPES["invoice"])
     terms = world.terms(deadline=PLAN.deadline, tenant=world.profile, **dict(PLAN.cap) | cap)
     started = await start(world.client, ExtractRecords, argument, terms, task_queue=world.task_queue)
     return world.client.get_workflow_handle(started.workflow_id, result_type=Extracted)
@@ -171,8 +169,10 @@ async def test_a_broken_document_goes_to_a_person_unread(world: World) -> None:
 
 def long_invoice(pages: int) -> str:
     """A text of many pages: the head on the first, the sums on the last, lines on all."""
-    head, lines, sums = INVOICE.splitlines()[:6], "Desk lamp, brass 1 1.00 1.00", "\n".join(
-        [f"Subtotal {30 * pages}.00 USD", "Tax 0.00 USD", f"Total {30 * pages}.00 USD"]
+    head, lines, sums = (
+        INVOICE.splitlines()[:6],
+        "Desk lamp, brass 1 1.00 1.00",
+        "\n".join([f"Subtotal {30 * pages}.00 USD", "Tax 0.00 USD", f"Total {30 * pages}.00 USD"]),
     )
     body = ["\n".join([lines] * 30) for _ in range(pages)]
     return "\n".join(head) + "\n" + "\f".join(body) + "\n" + sums + "\n"

@@ -29,7 +29,7 @@ from workflows.kernel.gathering import Gathered, gather
 from workflows.kernel.leases import RunLease, heard_out
 from workflows.kernel.ledger import room_for
 from workflows.kernel.parking import Parking
-from workflows.kernel.plan import Plan, least_cap
+from workflows.kernel.plan import MOST_AT_ONCE, Plan, least_cap
 from workflows.kernel.run import Run
 from workflows.kernel.scheduling import effect_key
 from workflows.kernel.steps import Steps
@@ -103,13 +103,21 @@ class Case:
         return await self._steps.together(begun)
 
     async def gather(
-        self, task: ModelTask[Request, Reply], requests: Sequence[Request], *, why: str, at_once: int
+        self,
+        task: ModelTask[Request, Reply],
+        requests: Sequence[Request],
+        *,
+        why: str,
+        at_once: int = MOST_AT_ONCE,
     ) -> Gathered[Reply]:
         """Make the calls of one piece of work side by side, at most so many at a time.
 
         Every first hold is taken before anything is scheduled, or none. A call that finally fails leaves a
         gap, and a table says whether the others go on.
         """
+        run = self.opened
+        run.gathered[task.name] += 1
+        run.plan.check_gathered(task.name, run.gathered[task.name], at_once)
         return await gather(self._steps, self._steps.begin_all(task, requests, why), at_once)
 
     def room(self, task: ModelTask[Request, Any]) -> int:

@@ -22,7 +22,7 @@ from workflows.kernel.attempts import MAX_REPAIRS
 from workflows.kernel.event_counts import patience
 from workflows.kernel.ledger import first_output, worst_case
 from workflows.kernel.parking import MOST_PARKED
-from workflows.kernel.plan import Plan
+from workflows.kernel.plan import MOST_AT_ONCE, Plan
 
 __all__ = ["certificate", "on_route"]
 
@@ -31,9 +31,8 @@ Routes = Sequence[Route]
 
 def certificate(plan: Plan, sheet: Sheet, terms: Terms, others: Iterable[Routes] = ()) -> Certificate:
     """Of a run on this sheet and these terms; `others` are the routes that a repair may choose instead."""
-    parks = terms.park > timedelta(0)
     choices = [sheet.routes, *others]
-    once = {step.name: of_step(step, sheet, choices, parks=parks) for step in plan.steps}
+    once = {step.name: of_step(step, sheet, choices, terms) for step in plan.steps}
     kinds = [[times_of(once[name], number) for name, number in kind.items()] for kind in plan.stories]
     worst = Amount(
         usd=max(sum((each.usd for each in kind), Decimal(0)) for kind in kinds),
@@ -46,16 +45,37 @@ def certificate(plan: Plan, sheet: Sheet, terms: Terms, others: Iterable[Routes]
     return Certificate(
         workflow=plan.name,
         profile=terms.profile,
-        parks=parks,
+        parks=terms.park > timedelta(0),
         worst=worst,
         at_most=smaller(worst, terms.cap),
         time_s=seconds(story) + way_out,
         way_out_s=way_out,
         escrow_s=seconds(sheet.escrow.time),
         busy_s=max(sum(each.busy_s for each in kind) for kind in kinds),
-        events=max(sum(each.events for each in kind) for kind in kinds) + events.frame(len(plan.asks)),
+        events=max(counted(plan, sheet, terms, kind) for kind in kinds) + events.frame(len(plan.asks)),
         steps=tuple(times_of(once[step.name], most(plan, step.name)) for step in plan.steps),
     )
+
+
+def counted(plan: Plan, sheet: Sheet, terms: Terms, kind: Sequence[StepWorst]) -> int:
+    """Events of one kind of run.
+
+    Whatever its steps allow, a run makes no more model attempts than its cap has calls, but for those that
+    never began: such a one ends its step, and of gathered steps only so many are scheduled at a time.
+    """
+    asked = [each for each in kind if each.step in {task.name for task in plan.model_tasks}]
+    gathered = {task.name for task in plan.gathers}
+    never_began = sum(
+        min(each.times, MOST_AT_ONCE) if each.step in gathered else each.times for each in asked
+    )
+    repairs = sum(each.times * repairs_of(sheet.steps[each.step], terms) for each in asked)
+    by_calls = events.attempts(terms.cap.calls + never_began, repairs)
+    others = sum(each.events for each in kind if each not in asked)
+    return others + min(by_calls, sum(each.events for each in asked))
+
+
+def repairs_of(numbers: StepNumbers, terms: Terms) -> int:
+    return MOST_PARKED if terms.park > timedelta(0) and numbers.parks else 0
 
 
 def most(plan: Plan, name: str) -> int:
@@ -76,10 +96,10 @@ def times_of(once: StepWorst, number: int) -> StepWorst:
     )
 
 
-def of_step(step: Step[Any, Any], sheet: Sheet, choices: Sequence[Routes], *, parks: bool) -> StepWorst:
+def of_step(step: Step[Any, Any], sheet: Sheet, choices: Sequence[Routes], terms: Terms) -> StepWorst:
     """One occurrence."""
     numbers = sheet.steps[step.name]
-    attempts, repairs = numbers.policy.attempts, MOST_PARKED if parks and numbers.parks else 0
+    attempts, repairs = numbers.policy.attempts, repairs_of(numbers, terms)
     if isinstance(step, Read):
         counted = events.read(patience(numbers.policy), local=step.local)
         return free(step, 0, busy_time(step, sheet, 1), counted)

@@ -15,7 +15,10 @@ from contracts.terms import Amount
 from workflows.kernel.decisions import Table
 from workflows.kernel.ledger import first_output, worst_case
 
-__all__ = ["Plan", "least_cap"]
+__all__ = ["MOST_AT_ONCE", "Plan", "least_cap"]
+
+MOST_AT_ONCE = 16
+"""Of gathered calls: as many as a provider answers side by side without telling us to wait."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +39,8 @@ class Plan:
     """Steps that wait for a person, as long as the terms allow, before their failure ends the story."""
     at_most: tuple[Mapping[Step[Any, Any], int], ...] = ()
     """How often each step may occur: a run has to fit into one of these. When left out, each step once."""
+    gathers: tuple[ModelTask[Any, Any], ...] = ()
+    """Tasks whose calls are the parts of one piece of work, each gathered at most once."""
     asks: tuple[Effect[Any, Any], ...] = ()
     """Effects that a person is asked about, each at most once."""
     way_out: tuple[Step[Any, Any], ...] = ()
@@ -49,9 +54,18 @@ class Plan:
         if entered:
             raise ValueError(f"{self.name}: no transitions are declared for {', '.join(sorted(entered))}")
         counted = {step for times in self.at_most for step in times}
-        strange = {step.name for step in (*counted, *self.asks, *self.way_out) if step not in self.steps}
+        strange = {
+            step.name
+            for step in (*counted, *self.asks, *self.gathers, *self.way_out)
+            if step not in self.steps
+        }
         if strange:
             raise ValueError(f"{self.name}: not among its steps: {', '.join(sorted(strange))}")
+
+    @property
+    def model_tasks(self) -> list[ModelTask[Any, Any]]:
+        """Its steps that cost money."""
+        return [step for step in self.steps if isinstance(step, ModelTask)]
 
     @property
     def stories(self) -> tuple[Mapping[str, int], ...]:
@@ -68,6 +82,16 @@ class Plan:
         raise ApplicationError(
             f"{self.name} declares no run of {counts}", type="undeclared_step", non_retryable=True
         )
+
+    def check_gathered(self, task: str, gathered: int, at_once: int) -> None:
+        """Raise ApplicationError for parts that nobody declared, that were gathered before, or that are too
+        many at a time: the certificate counts on it."""
+        if gathered > sum(each.name == task for each in self.gathers) or at_once > MOST_AT_ONCE:
+            raise ApplicationError(
+                f"{self.name} declares no gathering {gathered} of {task}, {at_once} at a time",
+                type="undeclared_gathering",
+                non_retryable=True,
+            )
 
     def check_question(self, effect: str, asked: int) -> None:
         """Raise ApplicationError for a question that nobody declared, or one that was asked before."""

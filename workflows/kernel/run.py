@@ -53,6 +53,8 @@ class Run:
         self.steps: list[StepLine] = []
         self.occurred: Counter[str] = Counter()
         """How often each step was begun."""
+        self.gathered: Counter[str] = Counter()
+        """How often each task was gathered."""
         self.asked: Counter[str] = Counter()
         """How often a person was asked about each effect."""
         self.decisions: list[DecisionLine] = []
