@@ -17,8 +17,10 @@ from activities.package_prices import package_release
 from commands.doctor.findings import Finding, Place, fail, ok, warn
 from connection import Settings
 from contracts.values import plain
+from payloads.folder import PayloadsError
+from payloads.storage import converter_for, folder_at
 
-__all__ = ["approvers", "ledger", "mail", "models", "payments", "shop", "telemetry"]
+__all__ = ["approvers", "large_values", "ledger", "mail", "models", "payments", "shop", "telemetry"]
 
 DEV = "`python starter.py dev` starts one"
 PATIENCE_S = 2.0
@@ -147,6 +149,32 @@ def mail(place: Place) -> Iterator[Finding]:
         return
     to = "by SMTP" if settings.smtp_url else f"in {settings.mail / 'customers'}"
     yield ok("mail", f"to customers {to}; hand-overs in {settings.mail / 'desk'}")
+
+
+def large_values(place: Place) -> Iterator[Finding]:
+    """Whether values that are too large for a history can be kept. A bucket is not asked."""
+    where = Settings.of(place.env).payloads
+    try:
+        converter_for(where)
+        folder = folder_at(where)
+    except PayloadsError as error:
+        says, _, mend = str(error).partition("; ")
+        yield fail("large values", says, mend or "correct TENUTO_PAYLOADS")
+        return
+    if folder is None:
+        yield ok("large values", f"in {where}; whether it can be reached is not checked")
+        return
+    existing = next(each for each in (folder.folder, *folder.folder.parents) if each.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        mend = "set TENUTO_PAYLOADS to one, the same for all workers"
+        yield fail("large values", f"{existing} is no folder that can be written to", mend)
+        return
+    users = len(folder.users())
+    if users > 1:
+        says = f"{users} namespaces keep theirs in {folder.folder}, so none is ever removed"
+        yield warn("large values", says, "give each namespace a folder by TENUTO_PAYLOADS")
+        return
+    yield ok("large values", f"in {folder.folder}")
 
 
 def approvers(place: Place) -> Iterator[Finding]:

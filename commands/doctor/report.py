@@ -36,6 +36,7 @@ CHECKS: Sequence[Check] = (
     configuration.ledger,
     configuration.payments,
     configuration.mail,
+    configuration.large_values,
     configuration.approvers,
     configuration.telemetry,
 )

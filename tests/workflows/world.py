@@ -16,7 +16,6 @@ from typing import Any
 
 from temporalio import activity
 from temporalio.client import Client, Plugin, WorkflowHandle
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Interceptor
 
 from activities.approvers import new_key, sign
@@ -33,6 +32,7 @@ from contracts.tickets import Ticket
 from operations.certificates import exceeded
 from operations.inbox import read_inbox
 from operations.starting import start
+from payloads.storage import converter_for
 from samples.build_shop import build_shop
 from samples.payments import PaymentServer, serving
 from tests.fault_server import Exchange, FaultServer, faults
@@ -133,7 +133,7 @@ class World:
             database.upgrade()
             client = await Client.connect(
                 temporal,
-                data_converter=pydantic_data_converter,
+                data_converter=converter_for(settings.payloads),
                 identity="tenuto-tests",
                 plugins=plugins,
             )
