@@ -5,7 +5,7 @@ import itertools
 import json
 import os
 import shutil
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -157,9 +157,11 @@ class World:
         watched: Sequence[Interceptor] = (),
         env: Mapping[str, str] | None = None,
         cached_runs: int = CACHED_RUNS,
+        tools: Sequence[Callable[..., Any]] = (),
     ) -> AsyncIterator[None]:
-        """With a worker, built as worker.py builds it."""
+        """With a worker, built as worker.py builds it, and a test's own tools."""
         parts = self.with_thresholds(build(self.settings, dict(env or {}), watched))
+        parts = replace(parts, tools=[*parts.tools, *tools])
         async with AsyncExitStack() as stack:
             stack.callback(parts.ledger.database.close)
             stack.push_async_callback(parts.models.close)
