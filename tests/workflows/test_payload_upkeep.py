@@ -30,9 +30,11 @@ GRACE = timedelta(seconds=1)
 @pytest.fixture
 async def world(untouched_temporal: str, tmp_path: Path) -> AsyncIterator[World]:
     """On a server that keeps no run of another test."""
-    async with World.opened(untouched_temporal, tmp_path) as opened:
-        async with opened.working(NOW, tools=paper_activities()):
-            yield opened
+    async with (
+        World.opened(untouched_temporal, tmp_path) as opened,
+        opened.working(NOW, tools=paper_activities()),
+    ):
+        yield opened
 
 
 async def keep(world: World, size: int) -> tuple[str, str]:
