@@ -148,7 +148,7 @@ class BlobFolder:
         now = datetime.now(UTC).timestamp()
         for path in self.folder.glob(f"[0-9a-f][0-9a-f]/*{suffix}"):
             with contextlib.suppress(FileNotFoundError):
-                if now - path.stat().st_ctime > 3600:
+                if now - path.stat().st_ctime > LEFT_BEHIND:
                     yield path
 
 
