@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
@@ -14,20 +15,26 @@ from typing import Any
 import pytest
 from temporalio.client import Client, WorkflowHandle, WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.worker import Worker
 
 from activities.lease_upkeep import RunState
 from activities.tenant_ledger import OpenLease
+from contracts.receipts import EndingKind
 from operations.backtesting import Verdict, backtest
 from operations.bundles import Bundle, read_bundle, written
 from operations.certificates import exceeded
 from operations.claims import claims_in
 from operations.histories import HistoryError, ValueMissing, event_name, fetch, links, load
 from operations.lease_accounts import account_of
+from operations.recomputing import sandbox
 from operations.redaction import redact
 from operations.starting import InputRefused, start
 from operations.verification import verify
+from payloads.storage import converter_for
 from tests.workflows.keep_papers import GO_ON, PLAN, KeepPapers, Kept, Papers, paper_activities, text_of
 from tests.workflows.world import World
+from worker import build
+from workflows.kernel.trail import TrailInterceptor
 
 NOW = [KeepPapers]
 # What a run of this workflow takes in a history when its values are small, and a claim for each large one.
@@ -223,6 +230,40 @@ async def test_a_lost_value_is_told_in_the_history_and_the_run_goes_on_when_it_i
             await fetch(world.client, handle.id)
         blob.write_bytes(good)
         await ended(handle, text_of(200_000))
+
+
+async def test_a_worker_on_a_folder_of_its_own_fails_the_step_and_says_why(
+    world: World, tmp_path: Path
+) -> None:
+    """That it was not made is not proven; the run takes its way out, and the event names the value."""
+    parts = build(world.settings, {})
+    tools = [*parts.tools, *paper_activities()]
+    address = world.client.service_client.config.target_host
+    elsewhere = await Client.connect(address, data_converter=converter_for(str(tmp_path / "elsewhere")))
+    decides = Worker(
+        world.client,
+        task_queue=world.task_queue,
+        workflows=NOW,
+        activities=tools,
+        no_remote_activities=True,
+        interceptors=[TrailInterceptor()],
+        workflow_runner=sandbox(),
+    )
+    async with decides, Worker(elsewhere, task_queue=world.task_queue, activities=tools):
+        handle = await begin(world, Papers(size=10, text=text_of(100_000)))
+        kept = await asyncio.wait_for(handle.result(), 60)
+    assert kept.ending is not None
+    assert kept.ending.kind is EndingKind.STEP_FAILED
+    failures = [
+        event.activity_task_failed_event_attributes.failure
+        for event in (await handle.fetch_history()).events
+        if event.HasField("activity_task_failed_event_attributes")
+    ]
+    assert failures
+    for failure in failures:
+        assert failure.message == "Failed decoding arguments"
+        assert re.search(r"the large value [0-9a-f]{64} is missing in .*elsewhere", failure.cause.message)
+    parts.ledger.database.close()
 
 
 async def failed_task(handle: WorkflowHandle[Any, Any]) -> str:
