@@ -5,6 +5,7 @@ import os
 import socket
 import sqlite3
 import stat
+import tempfile
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -165,9 +166,13 @@ def large_values(place: Place) -> Iterator[Finding]:
         yield ok("large values", f"in {where}; whether it can be reached is not checked")
         return
     existing = next(each for each in (folder.folder, *folder.folder.parents) if each.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
-        mend = "set TENUTO_PAYLOADS to one, the same for all workers"
-        yield fail("large values", f"{existing} is no folder that can be written to", mend)
+    try:
+        # Rights alone do not tell: a file system may be read-only, or full.
+        with tempfile.TemporaryFile(dir=existing) as file:
+            file.write(b"x")
+    except OSError as error:
+        mend = "set TENUTO_PAYLOADS to a folder, the same for all workers"
+        yield fail("large values", f"{existing} cannot be written to: {error.strerror}", mend)
         return
     users = len(folder.users())
     if users > 1:

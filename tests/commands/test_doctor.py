@@ -71,7 +71,7 @@ def test_large_values_are_kept_where_one_can_write(place: Callable[..., Place], 
     found = only(configuration.large_values(place(TENUTO_PAYLOADS=str(tmp_path / "file" / "below"))))
     assert (found.level, found.mend) == (
         Level.FAIL,
-        "set TENUTO_PAYLOADS to one, the same for all workers",
+        "set TENUTO_PAYLOADS to a folder, the same for all workers",
     )
     found = only(configuration.large_values(place(TENUTO_PAYLOADS="gs://bucket")))
     assert found.level is Level.FAIL
