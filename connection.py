@@ -9,12 +9,12 @@ from pathlib import Path
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.runtime import Runtime
 from temporalio.service import RPCError, RPCStatusCode
 
 from embedded.surroundings import complete
+from payloads.storage import converter_for
 from telemetry.propagation import propagating
 
 __all__ = [
@@ -59,6 +59,8 @@ class Settings:
     approvers: Path
     database_url: str
     """Of the tenants' ledger; may hold a password."""
+    payloads: str
+    """Where large values are kept: a folder, or `s3://bucket/prefix`."""
 
     @classmethod
     def of(cls, env: Mapping[str, str]) -> "Settings":
@@ -73,13 +75,15 @@ class Settings:
             smtp_url=env.get("TENUTO_SMTP_URL"),
             approvers=Path(env.get("TENUTO_APPROVERS", home / "approvers")),
             database_url=env.get("TENUTO_DATABASE_URL") or f"sqlite:///{home / 'ledger.db'}",
+            payloads=env.get("TENUTO_PAYLOADS") or str(home / "payloads"),
         )
 
 
 async def connect(runtime: Runtime | None = None) -> Client:
     """Connect as TEMPORAL_ADDRESS, _NAMESPACE, _API_KEY and the TLS variables say.
 
-    Where they say nothing, to the embedded server of this checkout if it runs. Raises NotConnected.
+    Where they say nothing, to the embedded server of this checkout if it runs. Raises NotConnected,
+    or PayloadsError where large values cannot be kept as TENUTO_PAYLOADS says.
     A run that is started through this client stands below the caller's span, if there is one.
     """
     variables = complete(os.environ)
@@ -88,10 +92,11 @@ async def connect(runtime: Runtime | None = None) -> Client:
     except (RuntimeError, OSError) as error:
         raise NotConnected(f"the TEMPORAL_* variables cannot be used: {said_in(error)}") from error
     options.setdefault("target_host", DEFAULT_ADDRESS)
+    data_converter = converter_for(Settings.of(os.environ).payloads)
     try:
         return await Client.connect(
             **options,
-            data_converter=pydantic_data_converter,
+            data_converter=data_converter,
             plugins=propagating(os.environ),
             runtime=runtime,
         )

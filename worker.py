@@ -31,6 +31,7 @@ from activities.mail import MailActivities
 from activities.maildir import MaildirOutbox
 from activities.models import ModelActivities
 from activities.orders import OrderActivities
+from activities.payload_upkeep import PayloadUpkeep
 from activities.provider_gate import ProviderGate
 from activities.records import RecordActivities
 from activities.refunds import RefundActivities
@@ -39,10 +40,13 @@ from activities.smtp import SmtpOutbox
 from activities.tenant_ledger import TenantLedger
 from connection import TASK_QUEUE, NotConnected, Settings, connect, ensure_search_attributes
 from embedded.surroundings import complete
+from operations.kept_runs import any_started_by, namespace_id
 from operations.lease_accounts import account_of
 from operations.recomputing import sandbox
 from operations.starting import PlannedWorkflow
-from operations.upkeep import ensure_schedule
+from operations.upkeep import ensure_payloads_schedule, ensure_schedule
+from payloads.folder import BlobFolder, PayloadsError
+from payloads.storage import folder_at
 from process import end
 from telemetry.log_lines import formatter, without_our_traces
 from telemetry.provider_calls import ProviderCalls, content_wanted
@@ -52,11 +56,12 @@ from workflows.kernel.approvals import VERIFY_PROOF
 from workflows.kernel.trail import TrailInterceptor
 from workflows.resolve_ticket import ResolveTicket
 from workflows.upkeep.close_leases import CloseLeases
+from workflows.upkeep.remove_payloads import RemoveUnneeded
 
 __all__ = ["UPKEEP", "WORKFLOWS", "Parts", "build", "workers"]
 
 WORKFLOWS: list[type[PlannedWorkflow]] = [ResolveTicket, ExtractRecords]
-UPKEEP = [CloseLeases]
+UPKEEP = [CloseLeases, RemoveUnneeded]
 """Started by schedules; they have no terms and tell no story."""
 
 # The server forgets a dead worker's sticky queue after this long; most of a recovery was spent here.
@@ -93,10 +98,15 @@ class Parts:
     tools: Sequence[Callable[..., Any]]
     """Reads, effects and bookkeeping: what runs on the workflows' own queue."""
     interceptors: Sequence[Interceptor]
+    payloads: BlobFolder | None
+    """Where large values are kept, unless in a bucket."""
 
 
 def build(settings: Settings, env: dict[str, str], watched: Sequence[Interceptor] = ()) -> Parts:
-    """Build every part. Raises CatalogueError for a wrong models.toml, DatabaseError for a wrong URL."""
+    """Build every part.
+
+    Raises CatalogueError for a wrong models.toml, DatabaseError or PayloadsError for a wrong URL.
+    """
     ledger = TenantLedger(Database(settings.database_url))
     catalogue = load_catalogue(settings.models, env)
     customers = (
@@ -116,7 +126,8 @@ def build(settings: Settings, env: dict[str, str], watched: Sequence[Interceptor
     proofs = ProofInterceptor(Approvers(settings.approvers).verify)
     calls = ProviderCalls(content=content_wanted(env))
     models = ModelActivities(catalogue, calls, ProviderGate(ledger.database))
-    return Parts(catalogue, models, refunds, ledger, tools, [TrailInterceptor(), proofs, *watched])
+    interceptors = [TrailInterceptor(), proofs, *watched]
+    return Parts(catalogue, models, refunds, ledger, tools, interceptors, folder_at(settings.payloads))
 
 
 def workers(
@@ -128,12 +139,13 @@ def workers(
     cached_runs: int = CACHED_RUNS,
 ) -> list[Worker]:
     """One for workflows and tools, and one for each model route with as many slots as the route has."""
-    upkeep = LeaseUpkeep(parts.ledger, partial(account_of, client))
+    leases = LeaseUpkeep(parts.ledger, partial(account_of, client))
+    payloads = PayloadUpkeep(parts.payloads, partial(namespace_id, client), partial(any_started_by, client))
     main = Worker(
         client,
         task_queue=task_queue,
         workflows=[*workflows, *UPKEEP],
-        activities=[*parts.tools, *upkeep.activities()],
+        activities=[*parts.tools, *leases.activities(), *payloads.activities()],
         interceptors=parts.interceptors,
         workflow_runner=sandbox(),
         max_cached_workflows=cached_runs,
@@ -172,6 +184,9 @@ async def work(telemetry: Telemetry) -> None:
     client = await connect(telemetry.runtime)
     await ensure_search_attributes(client)
     await ensure_schedule(client, TASK_QUEUE)
+    if parts.payloads is not None:
+        await asyncio.to_thread(parts.payloads.note_user, await namespace_id(client))
+        await ensure_payloads_schedule(client, TASK_QUEUE)
     stop = asyncio.Event()
     for each in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(each, stop.set)
@@ -197,7 +212,7 @@ def main() -> int:
     telemetry = begin(os.environ)
     try:
         asyncio.run(work(telemetry))
-    except (NotConnected, CatalogueError, DatabaseError) as error:
+    except (NotConnected, CatalogueError, DatabaseError, PayloadsError) as error:
         print(f"worker: {error}", file=sys.stderr)  # noqa: T201 - a program's own last words
         return 1
     finally:

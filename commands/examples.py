@@ -31,6 +31,7 @@ ENVIRONMENT: Sequence[tuple[str, str]] = (
     ),
     ("TENUTO_HOME", "where everything local is kept (default: .tenuto)"),
     ("TENUTO_DATABASE_URL", "a PostgreSQL for the tenants' ledger (default: a file under TENUTO_HOME)"),
+    ("TENUTO_PAYLOADS", "a folder or s3://BUCKET/PREFIX for large values (default: under TENUTO_HOME)"),
     ("TENUTO_MODELS", "the model profiles (default: models.toml)"),
     ("TENUTO_TENANT", "whose runs these are (default: default)"),
     ("OPENAI_BASE_URL", "any OpenAI-compatible server, for the profile openai-compatible"),

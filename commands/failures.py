@@ -49,13 +49,16 @@ def account_of(error: BaseException) -> tuple[Exit, str] | None:
     from operations.answering import NobodyWorks, NotAnswered
     from operations.histories import HistoryError
     from operations.inbox import InboxError
-    from operations.starting import TermsRefused
+    from operations.starting import InputRefused, TermsRefused
+    from payloads.folder import PayloadsError
 
-    if isinstance(error, (CatalogueError, HistoryError, InboxError, TermsRefused, UsageFileError)):
+    if isinstance(
+        error, (CatalogueError, HistoryError, InboxError, InputRefused, TermsRefused, UsageFileError)
+    ):
         return Exit.BAD_INPUT, str(error)
     if isinstance(error, (NotConnected, NobodyWorks, DatabaseError)):
         return Exit.UNREACHABLE, str(error)
-    if isinstance(error, (NotAnswered, ServiceError, WeightsError)):
+    if isinstance(error, (NotAnswered, PayloadsError, ServiceError, WeightsError)):
         return Exit.FAILED, str(error)
     if isinstance(error, RPCError):
         silent = error.status in (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED)

@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
 from embedded.stack import stop_all
 from embedded.temporal_server import NAMESPACE, temporal_service
+from payloads.storage import converter_for
 
 __all__ = ["skipping_server"]
 
@@ -27,9 +27,8 @@ async def skipping_server() -> AsyncIterator[TimeSkipper]:
         folder = Path(name)
         try:
             facts = temporal_service(folder, ALLOWED).ensure().facts
-            client = await Client.connect(
-                facts["address"], namespace=NAMESPACE, data_converter=pydantic_data_converter
-            )
+            converter = converter_for(str(folder / "payloads"))
+            client = await Client.connect(facts["address"], namespace=NAMESPACE, data_converter=converter)
             # With no bound it would jump over a person's answer.
             yield TimeSkipper(client, config=TimeSkippingConfig(enabled=False))
         finally:

@@ -33,6 +33,7 @@ from contracts.terms import Terms
 from operations.adversary import Adversary
 from operations.answering import send_answer, send_repair
 from operations.certificates import Reached, exceeded, reached
+from operations.histories import fetch
 from operations.recomputing import sandbox
 from operations.starting import start
 from operations.worst_stories import WorstStory
@@ -106,7 +107,7 @@ async def attack(
         begun = await start(client, workflow, story.argument, terms, task_queue=TASK_QUEUE, again=True)
         handle = client.get_workflow_handle(begun.workflow_id, run_id=begun.run_id)
         await see_through(client, skip, handle, story, dearest(catalogue, terms.profile))
-        history = await handle.fetch_history()
+        history = await fetch(client, begun.workflow_id, begun.run_id)
     return Attack(story.name, reached(history), exceeded(history, [workflow]), history)
 
 

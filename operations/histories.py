@@ -12,11 +12,14 @@ from temporalio.client import Client, WorkflowHistory
 from temporalio.service import RPCError, RPCStatusCode
 
 from contracts.receipts import TrailLink
+from operations.claims import claims_in, put_back
 from operations.payload_text import encoded
+from payloads.folder import PayloadsError
 from workflows.kernel.trail import HEADER
 
 __all__ = [
     "HistoryError",
+    "ValueMissing",
     "decided",
     "event_name",
     "fetch",
@@ -32,26 +35,46 @@ class HistoryError(ValueError):
     """There is no such history, or it is not one. One line, for a person."""
 
 
+class ValueMissing(HistoryError):
+    """A value that is kept outside of the history cannot be read."""
+
+
 async def fetch(client: Client, workflow_id: str, run_id: str | None = None) -> WorkflowHistory:
-    """From the server; the latest run when none is named."""
+    """From the server, every value in it; the latest run when none is named. Raises HistoryError."""
     try:
-        return await client.get_workflow_handle(workflow_id, run_id=run_id).fetch_history()
+        history = await client.get_workflow_handle(workflow_id, run_id=run_id).fetch_history()
     except RPCError as error:
         if error.status in (RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT):
             raise HistoryError(
                 f"no run {workflow_id!r} on this server; `python starter.py list` shows what there is"
             ) from error
         raise
+    for event in history.events:
+        try:
+            await put_back(event, client.data_converter)
+        except PayloadsError as error:
+            raise ValueMissing(f"{workflow_id}, {event_name(event)}: {error}") from error
+    return history
 
 
 def load(path: Path) -> WorkflowHistory:
-    """From a JSON file as `export`, the Temporal UI or `temporal workflow show -o json` write it."""
+    """From a JSON file as `export`, the Temporal UI or `temporal workflow show -o json` write it.
+
+    Raises HistoryError, also where the file only says where large values are kept: `export` writes them.
+    """
     try:
-        return load_text(path.read_text(encoding="utf-8"), path.stem)
+        history = load_text(path.read_text(encoding="utf-8"), path.stem)
     except OSError as error:
         raise HistoryError(f"{path}: {error.strerror}") from error
     except (ValueError, ParseError, LookupError, TypeError, AttributeError) as error:
         raise HistoryError(f"{path}: not an exported workflow history ({type(error).__name__})") from error
+    outside = next((event for event in history.events if claims_in(event)), None)
+    if outside is not None:
+        raise HistoryError(
+            f"{path}: {event_name(outside)} only says where a large value is kept; write the whole with "
+            f"`python starter.py export {history.workflow_id} --output FILE`"
+        )
+    return history
 
 
 def load_text(text: str, name: str) -> WorkflowHistory:

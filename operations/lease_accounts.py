@@ -1,5 +1,6 @@
 """What a run's history proves of its attempts, for the lease that the run did not close itself."""
 
+import logging
 from decimal import Decimal
 
 from temporalio.api.enums.v1 import EventType
@@ -12,7 +13,7 @@ from contracts.attempts import Fault
 from contracts.leases import Settlement
 from contracts.receipts import AttemptEnd
 from operations.attempt_accounts import OUTCOMES
-from operations.histories import HistoryError, attributes_of
+from operations.histories import HistoryError, ValueMissing, attributes_of, fetch
 from operations.story import story
 from operations.story_items import AttemptMade, Booked
 
@@ -27,13 +28,16 @@ async def account_of(client: Client, lease: OpenLease) -> RunAccount:
     try:
         if (await handle.describe()).status is WorkflowExecutionStatus.RUNNING:
             return RunAccount(RunState.OPEN)
-        history = await handle.fetch_history()
     except RPCError as error:
         if error.status in (RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT):
             return GONE
         raise
     try:
-        return RunAccount(RunState.ENDED, settlements_in(history))
+        return RunAccount(RunState.ENDED, settlements_in(await fetch(client, lease.workflow_id, lease.lease)))
+    except ValueMissing as error:
+        # What is only out of reach now must not be booked as unknown for good.
+        logging.getLogger("leases").warning("the lease %s stays open: %s", lease.lease, error)
+        return RunAccount(RunState.OPEN)
     except HistoryError:
         return GONE
 

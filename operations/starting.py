@@ -1,7 +1,6 @@
 """One way to start a run, for the command line, for scripts and for schedules."""
 
 import hashlib
-import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -27,6 +26,7 @@ from workflows.kernel.run import STAGE
 __all__ = [
     "STAGE",
     "TENANT",
+    "InputRefused",
     "PlannedWorkflow",
     "Started",
     "TermsRefused",
@@ -50,6 +50,10 @@ class PlannedWorkflow(Protocol):
 
 class TermsRefused(ValueError):
     """A run on these terms would not be started. One line, with what would be enough."""
+
+
+class InputRefused(ValueError):
+    """The input is larger than its workflow takes. One line."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +110,16 @@ async def start(
     """Start a run, or join the one that has the same input.
 
     A failed run may be started again; a finished one only with `again`. Every run of a workflow id uses the
-    same idempotency keys, so no effect happens twice.
+    same idempotency keys, so no effect happens twice. Raises InputRefused before anything is
+    stored or started.
     """
     plan = workflow.plan
+    size = len(argument.model_dump_json().encode())
+    if size > plan.max_input_bytes:
+        raise InputRefused(
+            f"the input of {plan.name} has {size:,} bytes, of at most {plan.max_input_bytes:,}; "
+            "nothing was started"
+        )
     name = workflow_id or workflow_id_of(plan, terms.tenant, argument)
     stage = next(iter(plan.stages)).value
     reuse = WorkflowIDReusePolicy
@@ -138,7 +149,7 @@ async def joined(client: Client, workflow_id: str, run_id: str | None) -> Starte
     described = await handle.describe()
     async for event in handle.fetch_history_events(page_size=1):
         payloads = event.workflow_execution_started_event_attributes.input.payloads
-        terms = Terms.model_validate(json.loads(payloads[1].data))
+        (terms,) = await client.data_converter.decode([payloads[1]], [Terms])
         goes_on = described.status is WorkflowExecutionStatus.RUNNING
         return Started(workflow_id, described.run_id, True, described.start_time, terms, goes_on)
     raise AssertionError("a history begins with its start")

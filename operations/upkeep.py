@@ -1,4 +1,6 @@
-"""What a namespace needs beside its workers: the schedule that closes what runs have left open."""
+"""What a namespace needs beside its workers: schedules that close what runs have left open, and remove what
+no run needs any more.
+"""
 
 from datetime import timedelta
 
@@ -14,8 +16,9 @@ from temporalio.client import (
 )
 
 from workflows.upkeep.close_leases import CloseLeases
+from workflows.upkeep.remove_payloads import RemoveUnneeded
 
-__all__ = ["SCHEDULE", "ensure_schedule"]
+__all__ = ["PAYLOADS_SCHEDULE", "SCHEDULE", "ensure_payloads_schedule", "ensure_schedule"]
 
 SCHEDULE = "tenuto-close-leases"
 EVERY = timedelta(minutes=10)
@@ -24,22 +27,46 @@ PATIENCE = timedelta(minutes=5)
 # Longer than a round may take; the next begins where it left off.
 LONGEST = timedelta(minutes=30)
 
+PAYLOADS_SCHEDULE = "tenuto-remove-payloads"
+DAILY = timedelta(days=1)
+# A start stores its input before the server knows the run; clocks differ; a reset run may wait for a worker.
+GRACE = timedelta(days=1)
+LONGEST_REMOVAL = timedelta(hours=2)
+
 
 async def ensure_schedule(client: Client, task_queue: str) -> None:
-    """Make it if it is not there. One that was paused or changed by hand stays as it is."""
+    """Make the one for leases if it is not there. One that was paused or changed by hand stays as it is."""
+    action = ScheduleActionStartWorkflow(
+        CloseLeases.run,
+        PATIENCE,
+        id="close-leases",
+        task_queue=task_queue,
+        execution_timeout=LONGEST,
+        static_summary="close the leases of runs that have ended",
+    )
+    await ensure(client, SCHEDULE, action, EVERY)
+
+
+async def ensure_payloads_schedule(client: Client, task_queue: str) -> None:
+    """The same for large values in a folder."""
+    action = ScheduleActionStartWorkflow(
+        RemoveUnneeded.run,
+        GRACE,
+        id="remove-payloads",
+        task_queue=task_queue,
+        execution_timeout=LONGEST_REMOVAL,
+        static_summary="remove large values whose runs are gone",
+    )
+    await ensure(client, PAYLOADS_SCHEDULE, action, DAILY)
+
+
+async def ensure(client: Client, name: str, action: ScheduleActionStartWorkflow, every: timedelta) -> None:
     schedule = Schedule(
-        action=ScheduleActionStartWorkflow(
-            CloseLeases.run,
-            PATIENCE,
-            id="close-leases",
-            task_queue=task_queue,
-            execution_timeout=LONGEST,
-            static_summary="close the leases of runs that have ended",
-        ),
-        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=EVERY)]),
-        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=EVERY),
+        action=action,
+        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)]),
+        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=every),
     )
     try:
-        await client.create_schedule(SCHEDULE, schedule)
+        await client.create_schedule(name, schedule)
     except ScheduleAlreadyRunningError:
         return

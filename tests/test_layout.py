@@ -67,3 +67,10 @@ def test_the_embedded_server_knows_the_search_attributes_that_runs_set() -> None
     """It knows nothing of the application, so the list stands there a second time."""
     names = {name: IndexedValueType.Name(kind) for name, kind in connection.SEARCH_ATTRIBUTES.items()}
     assert names == {name: f"INDEXED_VALUE_TYPE_{kind.upper()}" for name, kind in SEARCH_ATTRIBUTES.items()}
+
+
+def test_histories_are_fetched_in_one_place() -> None:
+    """Values kept outside of them are put back there; elsewhere claims would be taken for values."""
+    files = [file for name in ("operations", "commands", "examples") for file in (ROOT / name).rglob("*.py")]
+    fetching = {file.relative_to(ROOT).as_posix() for file in files if ".fetch_history()" in file.read_text()}
+    assert fetching == {"operations/histories.py"}

@@ -5,6 +5,7 @@ import os
 import socket
 import sqlite3
 import stat
+import tempfile
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,8 +18,20 @@ from activities.package_prices import package_release
 from commands.doctor.findings import Finding, Place, fail, ok, warn
 from connection import Settings
 from contracts.values import plain
+from payloads.folder import PayloadsError
+from payloads.storage import converter_for, folder_at
 
-__all__ = ["approvers", "documents", "ledger", "mail", "models", "payments", "shop", "telemetry"]
+__all__ = [
+    "approvers",
+    "documents",
+    "large_values",
+    "ledger",
+    "mail",
+    "models",
+    "payments",
+    "shop",
+    "telemetry",
+]
 
 DEV = "`python starter.py dev` starts one"
 PATIENCE_S = 2.0
@@ -161,6 +174,36 @@ def mail(place: Place) -> Iterator[Finding]:
         return
     to = "by SMTP" if settings.smtp_url else f"in {settings.mail / 'customers'}"
     yield ok("mail", f"to customers {to}; hand-overs in {settings.mail / 'desk'}")
+
+
+def large_values(place: Place) -> Iterator[Finding]:
+    """Whether values that are too large for a history can be kept. A bucket is not asked."""
+    where = Settings.of(place.env).payloads
+    try:
+        converter_for(where)
+        folder = folder_at(where)
+    except PayloadsError as error:
+        says, _, mend = str(error).partition("; ")
+        yield fail("large values", says, mend or "correct TENUTO_PAYLOADS")
+        return
+    if folder is None:
+        yield ok("large values", f"in {where}; whether it can be reached is not checked")
+        return
+    existing = next(each for each in (folder.folder, *folder.folder.parents) if each.exists())
+    try:
+        # Rights alone do not tell: a file system may be read-only, or full.
+        with tempfile.TemporaryFile(dir=existing) as file:
+            file.write(b"x")
+    except OSError as error:
+        mend = "set TENUTO_PAYLOADS to a folder, the same for all workers"
+        yield fail("large values", f"{existing} cannot be written to: {error.strerror}", mend)
+        return
+    users = len(folder.users())
+    if users > 1:
+        says = f"{users} namespaces keep theirs in {folder.folder}, so none is ever removed"
+        yield warn("large values", says, "give each namespace a folder by TENUTO_PAYLOADS")
+        return
+    yield ok("large values", f"in {folder.folder}")
 
 
 def approvers(place: Place) -> Iterator[Finding]:

@@ -37,6 +37,7 @@ CHECKS: Sequence[Check] = (
     configuration.payments,
     configuration.mail,
     configuration.documents,
+    configuration.large_values,
     configuration.approvers,
     configuration.telemetry,
 )

@@ -16,6 +16,7 @@ from commands.doctor import configuration, machine
 from commands.doctor.findings import Finding, Level, Place
 from commands.doctor.report import findings_of
 from embedded.weights import DEFAULT, KNOWN
+from payloads.folder import BlobFolder
 from tests.commands.terminal import on_pipes, on_terminal, widest
 from tests.workflows.world import World
 
@@ -61,6 +62,25 @@ def test_a_clock_before_the_lock_fails(place: Callable[..., Place], tmp_path: Pa
     (tmp_path / "requirements.lock").touch()
     os.utime(tmp_path / "requirements.lock", (time.time() + 86_400,) * 2)
     assert only(machine.clock(place(checkout=tmp_path))).level is Level.FAIL
+
+
+def test_large_values_are_kept_where_one_can_write(place: Callable[..., Place], tmp_path: Path) -> None:
+    """A folder that may not be there yet; not a file, not another kind of place, not one for two."""
+    assert only(configuration.large_values(place())).level is Level.OK
+    (tmp_path / "file").touch()
+    found = only(configuration.large_values(place(TENUTO_PAYLOADS=str(tmp_path / "file" / "below"))))
+    assert (found.level, found.mend) == (
+        Level.FAIL,
+        "set TENUTO_PAYLOADS to a folder, the same for all workers",
+    )
+    found = only(configuration.large_values(place(TENUTO_PAYLOADS="gs://bucket")))
+    assert found.level is Level.FAIL
+    assert "neither a folder nor s3://BUCKET/PREFIX" in found.says
+    shared = BlobFolder(tmp_path / "shared")
+    for name in ("one", "another"):
+        shared.note_user(name)
+    found = only(configuration.large_values(place(TENUTO_PAYLOADS=str(shared.folder))))
+    assert (found.level, "so none is ever removed" in found.says) == (Level.WARN, True)
 
 
 def test_weights_are_known_by_a_recorded_hash_and_hashed_again_when_asked(

@@ -175,7 +175,7 @@ def resolve(address: str, environment: Mapping[str, str]) -> dict[str, Any]:
 
 def volumes_in(place: Place) -> None:
     """The folders that the image makes for its user, and what is mounted from the checkout."""
-    for name in ("shop", "mail", "documents", "payments"):
+    for name in ("shop", "mail", "documents", "payments", "payloads"):
         folder = place.path(f"/var/lib/tenuto/{name}")
         folder.mkdir(parents=True)
         if os.geteuid() == 0:

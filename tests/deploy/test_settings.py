@@ -92,7 +92,7 @@ def test_everybody_speaks_of_the_same_server_and_namespace() -> None:
 
 
 def test_every_file_that_the_worker_is_told_of_is_mounted() -> None:
-    """Its mail in a place where it may write, everything else where it may not."""
+    """Its mail and large values in places where it may write, everything else where it may not."""
     settings = Settings.of(ENVIRONMENT)
     mounts = mounted("worker")
 
@@ -101,6 +101,7 @@ def test_every_file_that_the_worker_is_told_of_is_mounted() -> None:
         return mounts[mount][1]
 
     assert writable(settings.mail)
+    assert writable(Path(settings.payloads))
     assert not any(writable(path) for path in (settings.shop, settings.models, settings.approvers))
 
 

@@ -5,7 +5,7 @@ import itertools
 import json
 import os
 import shutil
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,6 @@ from typing import Any
 
 from temporalio import activity
 from temporalio.client import Client, Plugin, WorkflowHandle
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Interceptor
 
 from activities.approvers import new_key, sign
@@ -33,6 +32,7 @@ from contracts.tickets import Ticket
 from operations.certificates import exceeded
 from operations.inbox import read_inbox
 from operations.starting import start
+from payloads.storage import converter_for
 from samples.build_shop import build_shop
 from samples.payments import PaymentServer, serving
 from tests.fault_server import Exchange, FaultServer, faults
@@ -133,7 +133,7 @@ class World:
             database.upgrade()
             client = await Client.connect(
                 temporal,
-                data_converter=pydantic_data_converter,
+                data_converter=converter_for(settings.payloads),
                 identity="tenuto-tests",
                 plugins=plugins,
             )
@@ -157,9 +157,11 @@ class World:
         watched: Sequence[Interceptor] = (),
         env: Mapping[str, str] | None = None,
         cached_runs: int = CACHED_RUNS,
+        tools: Sequence[Callable[..., Any]] = (),
     ) -> AsyncIterator[None]:
-        """With a worker, built as worker.py builds it."""
+        """With a worker, built as worker.py builds it, and a test's own tools."""
         parts = self.with_thresholds(build(self.settings, dict(env or {}), watched))
+        parts = replace(parts, tools=[*parts.tools, *tools])
         async with AsyncExitStack() as stack:
             stack.callback(parts.ledger.database.close)
             stack.push_async_callback(parts.models.close)

@@ -34,6 +34,8 @@ class Plan:
     """The default; must survive two attempts whose cost stays unknown."""
     deadline: timedelta
     escrow: Escrow
+    max_input_bytes: int = 2_000_000
+    """Of the start's argument as JSON. A larger one is refused before anything is started."""
     thresholds: Mapping[str, Decimal] = field(default_factory=dict)
     parks: tuple[Step[Any, Any], ...] = ()
     """Steps that wait for a person, as long as the terms allow, before their failure ends the story."""
