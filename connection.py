@@ -57,6 +57,8 @@ class Settings:
     approvers: Path
     database_url: str
     """Of the tenants' ledger; may hold a password."""
+    deployment: str | None = None
+    """Under this name runs stay with the build that began them; None: any worker goes on with any run."""
 
     @classmethod
     def of(cls, env: Mapping[str, str]) -> "Settings":
@@ -70,6 +72,7 @@ class Settings:
             smtp_url=env.get("TENUTO_SMTP_URL"),
             approvers=Path(env.get("TENUTO_APPROVERS", home / "approvers")),
             database_url=env.get("TENUTO_DATABASE_URL") or f"sqlite:///{home / 'ledger.db'}",
+            deployment=env.get("TENUTO_DEPLOYMENT") or None,
         )
 
 

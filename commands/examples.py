@@ -32,6 +32,7 @@ ENVIRONMENT: Sequence[tuple[str, str]] = (
     ("TENUTO_HOME", "where everything local is kept (default: .tenuto)"),
     ("TENUTO_DATABASE_URL", "a PostgreSQL for the tenants' ledger (default: a file under TENUTO_HOME)"),
     ("TENUTO_MODELS", "the model profiles (default: models.toml)"),
+    ("TENUTO_DEPLOYMENT", "a name pins runs to the build that began them (default: off)"),
     ("TENUTO_TENANT", "whose runs these are (default: default)"),
     ("OPENAI_BASE_URL", "any OpenAI-compatible server, for the profile openai-compatible"),
     ("NO_COLOR, COLUMNS", "no colours; another width"),
@@ -152,6 +153,15 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
         ("which providers said that they have no money, no key or no room?", "circuits"),
         ("the bill is paid: ask it again now", "circuits --close openai-small"),
         ("for a program", "circuits --json"),
+    ),
+    "builds": (
+        ("may the workers of the old build be ended?", "builds"),
+        ("for a program", "builds --json"),
+    ),
+    "promote": (
+        ("this checkout's, whose worker has just been started", "promote"),
+        ("back to the one before, whose workers still run", "promote 3f2a9c1e"),
+        ("without builds again", "promote --none"),
     ),
     "cap": (
         ("five dollars a day", "cap acme 5.00 --per day"),
