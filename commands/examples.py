@@ -116,6 +116,10 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
             "what would another model have cost, at the same tokens?",
             "backtest runs/ --profile openai-small --assume-same-replies",
         ),
+        (
+            "another prompt, with real replies where it asks anew",
+            "backtest tests/histories --calls 20 --usd 0.05",
+        ),
         ("a page for the pull request", "backtest tests/histories --html backtest.html"),
         ("the runs of a server", "backtest --query \"WorkflowType='resolve-ticket'\""),
     ),
