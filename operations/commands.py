@@ -82,7 +82,7 @@ IN_ORDER: dict[str, tuple[int, ...]] = {
 }
 ORDERED_EVENTS = frozenset(kind for kinds in IN_ORDER.values() for kind in kinds)
 
-# Beside the marker of `workflow.patched` the SDK's core sets this by itself; the code issues no command for it.
+# Beside the marker of `workflow.patched` the SDK's core sets this; the code issues no command for it.
 OF_PATCHES = frozenset({"TemporalChangeVersion"})
 
 

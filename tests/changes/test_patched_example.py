@@ -1,4 +1,4 @@
-"""The change that CONTRIBUTING.md shows for open runs is one that they can follow, and only as it is shown."""
+"""The change that CONTRIBUTING.md shows for open runs is one that they can follow, and only as shown."""
 
 import re
 from pathlib import Path
