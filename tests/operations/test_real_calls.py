@@ -55,12 +55,12 @@ async def allowed(
         await models.close()
 
 
-async def tested(real: RealCalls | None) -> Backtested:
+async def outcome(real: RealCalls | None) -> Backtested:
     return await backtest(HISTORY, [ResolveTicket], real=real)
 
 
 async def test_nothing_is_called_that_was_not_allowed(provider: FaultServer) -> None:
-    found = await tested(None)
+    found = await outcome(None)
     assert found.missing == "read_ticket: the prompt would differ from what was sent"
     assert (found.calls, provider.entries) == ((), [])
 
@@ -69,7 +69,7 @@ async def test_a_changed_prompt_is_answered_by_one_real_call(provider: FaultServ
     """The new prompt is sent; the model says the same, so everything after it is answered as recorded."""
     provider.script(as_read("01"), task="read_ticket")
     async with allowed(provider, tmp_path, 5) as real:
-        found = await tested(real)
+        found = await outcome(real)
     assert (found.verdict, found.missing) == (Verdict.SAME_PATH, None)
     (entry,), (made,) = provider.entries, found.calls
     assert entry.body["messages"][0]["content"] == "Be brief."
@@ -83,7 +83,7 @@ async def test_its_attempt_cannot_be_taken_for_the_recorded_one(
 ) -> None:
     """Or a bill for it would prove the cost of another call."""
     async with allowed(provider, tmp_path, 1) as real:
-        (made,) = (await tested(real)).calls
+        (made,) = (await outcome(real)).calls
     recorded_ids = [each.name for each in Recording(HISTORY).calls["read_ticket"]]
     assert made.attempt_id not in recorded_ids
     assert made.attempt_id.partition("-")[0] == recorded_ids[0].partition("-")[0]
@@ -95,7 +95,7 @@ async def test_a_lost_call_is_booked_as_unknown_and_made_once_more(
     """By the purse as by the run's own ledger, at its worst case; the repeated one is proven."""
     provider.script(faults.reset(), as_read("01"), task="read_ticket")
     async with allowed(provider, tmp_path, 5) as real:
-        found = await tested(real)
+        found = await outcome(real)
     lost, again = found.calls
     assert len(provider.entries) == 2
     assert (lost.fault, lost.proven_usd, again.fault, again.unknown_usd) == (
@@ -123,7 +123,7 @@ def first_cost() -> Decimal:
 async def test_a_refused_call_costs_nothing_and_counts(provider: FaultServer, tmp_path: Path) -> None:
     provider.script(faults.status(503), task="read_ticket")
     async with allowed(provider, tmp_path, 1) as real:
-        found = await tested(real)
+        found = await outcome(real)
     (made,) = found.calls
     assert (made.fault, made.proven_usd, made.unknown_usd) == (Fault.OVERLOADED, 0, 0)
     assert len(provider.entries) == 1
@@ -137,7 +137,7 @@ async def test_no_call_is_made_whose_worst_case_is_above_the_rest(
 ) -> None:
     """Though it would probably have cost less."""
     async with allowed(provider, tmp_path, 5, Decimal("0.0001")) as real:
-        found = await tested(real)
+        found = await outcome(real)
     assert found.verdict is Verdict.NOT_ANSWERABLE
     assert found.missing is not None
     assert "--usd 0.0001 is reached: one more could cost 0.001" in found.missing
@@ -148,7 +148,7 @@ async def test_what_is_unknown_counts_against_the_cap(provider: FaultServer, tmp
     """One lost call takes all there is, so that no other is made."""
     provider.script(faults.reset(), task="read_ticket")
     async with allowed(provider, tmp_path, 5, Decimal("0.0015")) as real:
-        found = await tested(real)
+        found = await outcome(real)
     assert len(provider.entries) == len(found.calls) == 1
     assert real.proven_usd + real.unknown_usd <= real.usd
     assert real.reached.startswith("--usd 0.0015 is reached")
@@ -157,7 +157,7 @@ async def test_what_is_unknown_counts_against_the_cap(provider: FaultServer, tmp
 async def test_the_caps_hold_over_all_runs(provider: FaultServer, tmp_path: Path) -> None:
     provider.script(as_read("01"), as_read("01"), task="read_ticket")
     async with allowed(provider, tmp_path, 2) as real:
-        found = [await tested(real) for _ in range(3)]
+        found = [await outcome(real) for _ in range(3)]
     assert [each.verdict for each in found] == [Verdict.SAME_PATH, Verdict.SAME_PATH, Verdict.NOT_ANSWERABLE]
     assert [len(each.calls) for each in found] == [1, 1, 0]
     assert len(provider.entries) == 2
@@ -166,7 +166,7 @@ async def test_the_caps_hold_over_all_runs(provider: FaultServer, tmp_path: Path
 async def test_a_route_that_is_another_model_now_is_not_asked(provider: FaultServer, tmp_path: Path) -> None:
     """Its reply would be of a model that the run does not name, at a price that nobody agreed to."""
     async with allowed(provider, tmp_path, 5, model="other") as real:
-        found = await tested(real)
+        found = await outcome(real)
     assert found.missing is not None
     assert f"{ROUTE.name} is other now, not scripted; --profile" in found.missing
     assert (provider.entries, real.made) == ([], [])
