@@ -4,23 +4,19 @@ import re
 from pathlib import Path
 
 import pytest
-from temporalio import workflow
 from temporalio.client import WorkflowHistory
 
-from contracts.resolutions import Resolution
-from contracts.terms import Terms
-from contracts.tickets import Ticket, TicketReading
 from operations.bundles import Bundle, written
 from operations.histories import event_name
 from operations.verification import verify
 from tests.changes.judging import Verdict, judged
+from tests.changes.patched_code import PATCH, Deprecated, Patched
 from tests.changes.prepared import Change
 from tests.checkouts import CHECKOUT, Edit, copied
 from tests.operations.recorded import recorded
 from tests.workflows.world import World, sample
-from workflows.resolve_ticket import Order, ResolveTicket
+from workflows.resolve_ticket import ResolveTicket
 
-PATCH = "a-minute-before-a-refund"
 IF = f'        if workflow.patched("{PATCH}"):\n'
 
 
@@ -71,42 +67,6 @@ def test_without_patched_replay_refuses_the_same_change(checkout: Path) -> None:
     assert found is not None
     assert "the code does start_timer of 60s" in found["what"]
     assert "workflow.patched" in found["advice"]
-
-
-@workflow.defn(name=ResolveTicket.plan.name)
-class Patched(ResolveTicket):
-    """As the diff makes it, but for a shorter wait."""
-
-    @workflow.init
-    def __init__(self, ticket: Ticket, terms: Terms) -> None:
-        super().__init__(ticket, terms)
-
-    @workflow.run
-    async def run(self, ticket: Ticket, terms: Terms) -> Resolution:
-        return await self.case.run(terms, self.resolve(), self.leave)
-
-    async def pay_back(self, reading: TicketReading, order: Order) -> Resolution:
-        if workflow.patched(PATCH):
-            await workflow.sleep(0.1)
-        return await super().pay_back(reading, order)
-
-
-@workflow.defn(name=ResolveTicket.plan.name)
-class Deprecated(ResolveTicket):
-    """As it is when no run from before the change is left."""
-
-    @workflow.init
-    def __init__(self, ticket: Ticket, terms: Terms) -> None:
-        super().__init__(ticket, terms)
-
-    @workflow.run
-    async def run(self, ticket: Ticket, terms: Terms) -> Resolution:
-        return await self.case.run(terms, self.resolve(), self.leave)
-
-    async def pay_back(self, reading: TicketReading, order: Order) -> Resolution:
-        workflow.deprecate_patch(PATCH)
-        await workflow.sleep(0.1)
-        return await super().pay_back(reading, order)
 
 
 async def test_a_run_that_met_the_patch_is_proven_like_any_other(temporal: str, tmp_path: Path) -> None:

@@ -113,6 +113,13 @@ async def reasons(handle: WorkflowHandle[Any, Any]) -> str:
     return b" ".join(event.user_metadata.summary.data for event in history.events).decode()
 
 
+async def made_by(handle: WorkflowHandle[Any, Any]) -> set[int]:
+    """The processes that made its activities, on whatever queue."""
+    history = await handle.fetch_history()
+    started = (event.activity_task_started_event_attributes.identity for event in history.events)
+    return {int(identity.partition("@")[0]) for identity in started if identity}
+
+
 async def working(client: Client, build: Build, *, there: bool = True) -> None:
     """Return when the server knows, or has forgotten, the workers of a build."""
     for _ in range(600):
@@ -145,6 +152,8 @@ async def test_a_run_ends_on_the_build_that_it_began_with(stage: Stage) -> None:
             await world.ended(old)
             assert WHY_THEN in await reasons(old)
             assert WHY_NOW not in await reasons(old)
+            # Its model is asked on another queue, which both builds poll.
+            assert await made_by(old) == {first.process.pid}
             # What schedules start is worked on too, by the current build.
             await client.get_schedule_handle(SCHEDULE).trigger()
             await upkeep_ends(client, others)
