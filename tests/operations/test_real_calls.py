@@ -22,7 +22,7 @@ from tests.operations.recorded import recorded
 from tests.workflows.world import as_read, models_toml
 from workflows.resolve_ticket import ResolveTicket
 
-ENOUGH = Decimal("0.05")
+ENOUGH, NOTHING = Decimal("0.05"), Decimal(0)
 HISTORY = recorded("refunded-at-once")
 (ROUTE,) = Recording(HISTORY).sheet.routes
 
@@ -75,7 +75,7 @@ async def test_a_changed_prompt_is_answered_by_one_real_call(provider: FaultServ
     assert entry.body["messages"][0]["content"] == "Be brief."
     assert (entry.task, entry.request_id) == ("read_ticket", made.attempt_id)
     assert made.proven_usd == ROUTE.price.of(entry.input_tokens, entry.output_tokens)
-    assert (made.unknown_usd, real.proven_usd, real.reached) == (0, made.proven_usd, "")
+    assert (made.unknown_usd, real.proven_usd, real.reached) == (NOTHING, made.proven_usd, "")
 
 
 async def test_its_attempt_cannot_be_taken_for_the_recorded_one(
@@ -98,12 +98,8 @@ async def test_a_lost_call_is_booked_as_unknown_and_made_once_more(
         found = await outcome(real)
     lost, again = found.calls
     assert len(provider.entries) == 2
-    assert (lost.fault, lost.proven_usd, again.fault, again.unknown_usd) == (
-        Fault.CONNECTION_LOST,
-        0,
-        None,
-        0,
-    )
+    assert (lost.fault, lost.proven_usd) == (Fault.CONNECTION_LOST, NOTHING)
+    assert (again.fault, again.unknown_usd) == (None, NOTHING)
     assert lost.unknown_usd > again.proven_usd > 0
     assert (real.proven_usd, real.unknown_usd) == (again.proven_usd, lost.unknown_usd)
     # The other call of the run was answered as recorded.
@@ -125,7 +121,7 @@ async def test_a_refused_call_costs_nothing_and_counts(provider: FaultServer, tm
     async with allowed(provider, tmp_path, 1) as real:
         found = await outcome(real)
     (made,) = found.calls
-    assert (made.fault, made.proven_usd, made.unknown_usd) == (Fault.OVERLOADED, 0, 0)
+    assert (made.fault, made.proven_usd, made.unknown_usd) == (Fault.OVERLOADED, NOTHING, NOTHING)
     assert len(provider.entries) == 1
     assert real.reached == "--calls 1 is reached"
     assert found.missing is not None
