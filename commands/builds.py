@@ -17,7 +17,7 @@ from operations.builds import Build, BuildError, Builds, build_here, builds_at, 
 from operations.lines import console_on, put, safe
 from operations.wording import counted
 
-__all__ = ["START_IT", "builds", "promote", "waiting_words"]
+__all__ = ["START_IT", "builds", "new_runs_words", "promote", "waiting_words"]
 
 COLUMNS = ("build", "deployment", "new runs", "open runs", "workers")
 START_IT = "start `python worker.py` from that code: there `--print-build` says the same"

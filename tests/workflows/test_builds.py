@@ -135,6 +135,9 @@ async def test_a_run_ends_on_the_build_that_it_began_with(stage: Stage) -> None:
     world, client = stage.world, stage.world.client
     mine, others = Build(DEPLOYMENT, build_id()), Build(DEPLOYMENT, build_id(stage.other))
     async with worker(world, stage.address, CHECKOUT) as first:
+        assert "new runs wait for a worker without a build, and there is none" in await stage.told(
+            "builds", code=4
+        )
         assert mine.id in await stage.told("promote")
         old = await stage.waits_for_a_person()
         assert build_of(await old.describe()) == mine
