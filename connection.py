@@ -61,6 +61,8 @@ class Settings:
     """Of the tenants' ledger; may hold a password."""
     payloads: str
     """Where large values are kept: a folder, or `s3://bucket/prefix`."""
+    deployment: str | None = None
+    """Under this name runs stay with the build that began them; None: any worker goes on with any run."""
 
     @classmethod
     def of(cls, env: Mapping[str, str]) -> "Settings":
@@ -76,6 +78,7 @@ class Settings:
             approvers=Path(env.get("TENUTO_APPROVERS", home / "approvers")),
             database_url=env.get("TENUTO_DATABASE_URL") or f"sqlite:///{home / 'ledger.db'}",
             payloads=env.get("TENUTO_PAYLOADS") or str(home / "payloads"),
+            deployment=env.get("TENUTO_DEPLOYMENT") or None,
         )
 
 

@@ -206,12 +206,16 @@ async def runs(options: "Namespace") -> int:
             from commands.repairing import list_parked
 
             return await list_parked(options)
-        case "replay" | "backtest" | "flips":
-            return await before_a_deploy(options)
+        case "replay" | "backtest" | "flips" | "builds" | "promote":
+            return await around_a_deploy(options)
     raise AssertionError(f"{options.command!r} is in the grammar and not here")
 
 
-async def before_a_deploy(options: "Namespace") -> int:
+async def around_a_deploy(options: "Namespace") -> int:
+    if options.command in ("builds", "promote"):
+        from commands import builds
+
+        return await (builds.builds if options.command == "builds" else builds.promote)(options)
     if options.command == "replay":
         from commands.replaying import replay
 

@@ -1,5 +1,6 @@
 """The composition root: builds the clients, registers workflows and activities, works until told to stop."""
 
+import argparse
 import asyncio
 import logging
 import os
@@ -13,9 +14,11 @@ from functools import partial
 from typing import Any
 
 from temporalio.client import Client
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import (
     Interceptor,
     Worker,
+    WorkerDeploymentConfig,
     WorkflowInboundInterceptor,
     WorkflowInterceptorClassInput,
 )
@@ -40,6 +43,8 @@ from activities.smtp import SmtpOutbox
 from activities.tenant_ledger import TenantLedger
 from connection import TASK_QUEUE, NotConnected, Settings, connect, ensure_search_attributes
 from embedded.surroundings import complete
+from operations.builds import Build, BuildError, build_here, make_current
+from operations.code_version import build_id
 from operations.kept_runs import any_started_by, namespace_id
 from operations.lease_accounts import account_of
 from operations.recomputing import sandbox
@@ -72,6 +77,8 @@ HEARTBEAT_THROTTLE = timedelta(seconds=0.3)
 CACHED_RUNS = 1_000
 # A worker that stops lets every attempt end: one that is cut off would be booked as unknown.
 DRAIN = timedelta(seconds=130)
+# The server registers a build's queues one after the other, within a second or two.
+CURRENT_PATIENCE = timedelta(seconds=60)
 
 
 class ProofInterceptor(Interceptor):
@@ -137,8 +144,13 @@ def workers(
     workflows: Sequence[type] = WORKFLOWS,
     *,
     cached_runs: int = CACHED_RUNS,
+    own: Build | None = None,
 ) -> list[Worker]:
-    """One for workflows and tools, and one for each model route with as many slots as the route has."""
+    """One for workflows and tools, and one for each model route with as many slots as the route has.
+
+    All of one build: what a pinned run asks for is made by the code that the run began with.
+    """
+    versions = None if own is None else pinned(own)
     leases = LeaseUpkeep(parts.ledger, partial(account_of, client))
     payloads = PayloadUpkeep(parts.payloads, partial(namespace_id, client), partial(any_started_by, client))
     main = Worker(
@@ -153,6 +165,7 @@ def workers(
         max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
         default_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
         graceful_shutdown_timeout=DRAIN,
+        deployment_config=versions,
     )
     routes = [
         Worker(
@@ -166,10 +179,20 @@ def workers(
             max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
             default_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
             graceful_shutdown_timeout=DRAIN,
+            deployment_config=versions,
         )
         for route in parts.catalogue.routes.values()
     ]
     return [main, *routes]
+
+
+def pinned(build: Build) -> WorkerDeploymentConfig:
+    """A run stays with the build that took its first task, and is never moved to another."""
+    return WorkerDeploymentConfig(
+        version=WorkerDeploymentVersion(build.deployment, build.id),
+        use_worker_versioning=True,
+        default_versioning_behavior=VersioningBehavior.PINNED,
+    )
 
 
 def per_second(endpoint: Endpoint) -> float | None:
@@ -177,7 +200,7 @@ def per_second(endpoint: Endpoint) -> float | None:
     return None if requests is None else requests / 60
 
 
-async def work(telemetry: Telemetry) -> None:
+async def work(telemetry: Telemetry, own: Build | None, *, current: bool) -> None:
     """Work until SIGINT or SIGTERM; then take nothing new and let what is under way end."""
     parts = build(Settings.of(os.environ), dict(os.environ), telemetry.interceptors)
     await asyncio.to_thread(parts.ledger.database.upgrade)
@@ -193,17 +216,57 @@ async def work(telemetry: Telemetry) -> None:
     async with AsyncExitStack() as running:
         running.push_async_callback(parts.models.close)
         running.push_async_callback(parts.refunds.close)
-        for worker in workers(client, parts):
+        started = workers(client, parts, own=own)
+        for worker in started:
             await running.enter_async_context(worker)
-        logging.getLogger("worker").info(
-            "working on %s as %s", client.service_client.config.target_host, client.identity
-        )
+        if current:
+            queues = {worker.task_queue for worker in started}
+            await make_current(client, own, TASK_QUEUE, queues=queues, patience=CURRENT_PATIENCE)
+        address, who = client.service_client.config.target_host, client.identity
+        what = f", build {own}" if own is not None else ""
+        logging.getLogger("worker").info("working on %s as %s%s", address, who, what)
         await stop.wait()
         logging.getLogger("worker").info("stopping: what is under way may end first")
 
 
-def main() -> int:
+EXAMPLES = """\
+examples:
+  # any worker goes on with any run
+  python worker.py
+  # runs stay with the build that began them; `python starter.py promote` gives new runs to this one
+  python worker.py --deployment tenuto
+  # the same, and new runs are its own at once: for a machine with one worker
+  python worker.py --deployment tenuto --current
+  # which build is this? The same for the same workflows/ and contracts/, wherever they lie
+  python worker.py --print-build
+"""
+
+
+def options_of(arguments: Sequence[str]) -> argparse.Namespace:
+    """Raises SystemExit after `--help`, and for wrong usage."""
+    parser = argparse.ArgumentParser(
+        prog="worker.py",
+        description="Works on runs until SIGINT or SIGTERM; its environment says where everything is.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--deployment",
+        metavar="NAME",
+        default=Settings.of(os.environ).deployment,
+        help="pin each run to the build that begins it, under this name (default: TENUTO_DEPLOYMENT, or off)",
+    )
+    parser.add_argument("--current", action="store_true", help="have new runs come to this build at once")
+    parser.add_argument("--print-build", action="store_true", help="print this code's build id, and end")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str]) -> int:
     """Exit status 0 after an orderly stop, 1 when it could not begin."""
+    options = options_of(arguments)
+    if options.print_build:
+        print(build_id())  # noqa: T201 - what was asked for
+        return 0
     lines = logging.StreamHandler()
     lines.setFormatter(formatter(os.environ))
     lines.addFilter(without_our_traces)
@@ -211,8 +274,9 @@ def main() -> int:
     os.environ.update(complete(os.environ))
     telemetry = begin(os.environ)
     try:
-        asyncio.run(work(telemetry))
-    except (NotConnected, CatalogueError, DatabaseError, PayloadsError) as error:
+        own = build_here(options.deployment) if options.deployment else None
+        asyncio.run(work(telemetry, own, current=options.current))
+    except (NotConnected, CatalogueError, DatabaseError, PayloadsError, BuildError) as error:
         print(f"worker: {error}", file=sys.stderr)  # noqa: T201 - a program's own last words
         return 1
     finally:
@@ -221,4 +285,8 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    end(main())
+    try:
+        code = main(sys.argv[1:])
+    except SystemExit as usage:
+        code = usage.code if isinstance(usage.code, int) else 2
+    end(code)

@@ -172,6 +172,22 @@ def add_setting_up(commands: "Commands[Parser]") -> None:
     circuits = commands.add_parser("circuits", help="which model routes are left alone for a while, and why")
     circuits.add_argument("--close", metavar="ROUTE", help="have this one asked again at once")
     circuits.add_argument("--json", action="store_true", help="the same as JSON")
+    builds = commands.add_parser(
+        "builds",
+        help="which builds of the code have workers and open runs",
+        description="With pinned versions (`python worker.py --deployment NAME`) a run stays with the build "
+        "that began it. Exit code 4 while runs wait for a build that has no worker.",
+    )
+    builds.add_argument("--json", action="store_true", help="the same as JSON")
+    promote = commands.add_parser(
+        "promote",
+        help="give new runs to a build; open runs stay where they are",
+        description="A build can be promoted when its workers have started. Its id is what `python worker.py "
+        "--print-build` prints in its checkout, the same for the same workflows/ and contracts/.",
+    )
+    which = promote.add_mutually_exclusive_group()
+    which.add_argument("build", nargs="?", metavar="BUILD", help="or its beginning (default: of this code)")
+    which.add_argument("--none", action="store_true", help="give new runs to workers without a build again")
     doctor = commands.add_parser("doctor", help="what is installed, configured and reachable")
     doctor.add_argument("--deep", action="store_true", help="also hash the model's weights again")
     doctor.add_argument("--json", action="store_true", help="the same as JSON")

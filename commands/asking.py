@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from rich.console import Console
 from temporalio.client import Client
 
+from commands.failures import CommandError, Exit
 from commands.sources import status_by_query
 from commands.watching import Board, Watched
 from contracts.receipts import Status, Waiting
+from operations.lines import put
 from operations.wording import clock
 
-__all__ = ["Questions", "says_yes", "ways_to_answer"]
+__all__ = ["Questions", "agree", "says_yes", "ways_to_answer"]
 
 
 def ways_to_answer(workflow_id: str, status: Status) -> Iterator[tuple[Waiting, str]]:
@@ -50,6 +52,18 @@ class Questions:
                 self._told.add(question)
                 until = f"until {clock(waiting.until)}, otherwise {waiting.otherwise}"
                 self._board.say(f"{run.label} waits for {waiting.what} {until}; {way}", "bold yellow")
+
+
+def agree(console: Console, charges: str, words: str, *, agreed: bool) -> None:
+    """Say what something that charges can cost at most; go on only when agreed. Raises CommandError."""
+    put(console, (0, f"{charges} charges: {words}", "bold yellow"))
+    if agreed:
+        return
+    if not sys.stdin.isatty():
+        line = f"{charges} charges, and nobody is here to be asked: agree with --yes"
+        raise CommandError(Exit.BAD_INPUT, line)
+    if not says_yes(console, "go on?"):
+        raise CommandError(Exit.FAILED, "not started; nothing was spent")
 
 
 def says_yes(console: Console, question: str) -> bool:

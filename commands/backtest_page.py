@@ -26,15 +26,16 @@ td { overflow-wrap: anywhere; }
 COLUMNS = ("history", "verdict", "then", "now", "why", "US dollars")
 
 
-def page(tested: Iterable[tuple[str, Backtested]]) -> str:
-    """What went another way stands first."""
+def page(tested: Iterable[tuple[str, Backtested]], called: str = "") -> str:
+    """What went another way stands first; `called` says which real calls were made, and their cost."""
     runs = sorted(tested, key=lambda each: each[1].parting is None)
     verdicts = Counter(each.verdict.value for _, each in runs)
     words = ", ".join(f"{number} {verdict}" for verdict, number in verdicts.items())
     rows = "\n".join(row(label, each) for label, each in runs)
+    made = f"<p>{escape(called)}</p>\n" if called else ""
     columns = "".join(f"<th>{name}</th>" for name in COLUMNS)
     return (
-        f"{HEAD}<h1>Backtest</h1>\n<p>{len(runs)} runs: {escape(words)}</p>\n"
+        f"{HEAD}<h1>Backtest</h1>\n<p>{len(runs)} runs: {escape(words)}</p>\n{made}"
         f"<table><thead><tr>{columns}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></body></html>\n"
     )
 

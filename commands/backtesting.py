@@ -15,6 +15,7 @@ from rich.text import Text
 from activities.catalogue import load_catalogue
 from commands.backtest_page import page
 from commands.failures import CommandError, Exit
+from commands.real_calls import called_as_json, made_as_json, real_calls, summary
 from commands.replaying import files_in, from_files, from_server
 from commands.tables import print_rows
 from commands.writing import write
@@ -24,6 +25,7 @@ from contracts.values import plain
 from operations.backtesting import Backtested, Verdict, backtest
 from operations.lines import console_on, put, safe
 from operations.new_sheets import Changes
+from operations.real_calls import RealCalls
 from operations.replaying import Recorded
 from operations.wording import counted, dollars
 
@@ -42,16 +44,20 @@ async def backtest_runs(options: argparse.Namespace, workflows: Sequence[Any]) -
         raise CommandError(Exit.BAD_INPUT, "backtest needs history files or folders, or --query QUERY")
     changes = changes_of(options, workflows)
     source = from_server(options.query) if options.query else from_files(files_in(options.inputs))
-    tested = await tested_runs(source, workflows, changes, assumed=options.assume_same_replies)
-    if not tested:
-        raise CommandError(Exit.BAD_INPUT, "no history to backtest: the query finds no run")
-    check_prices(changes, tested)
+    async with real_calls(options) as real:
+        tested = await tested_runs(source, workflows, changes, assumed=options.assume_same_replies, real=real)
+        if not tested:
+            raise CommandError(Exit.BAD_INPUT, "no history to backtest: the query finds no run")
+        check_prices(changes, tested)
     if options.html is not None:
-        write(options.html, page(tested))
+        write(options.html, page(tested, summary(real) if real is not None else ""))
     if options.json:
-        sys.stdout.write(json.dumps(as_json(tested), indent=1) + "\n")
+        called = {} if real is None else {"real_calls": called_as_json(real)}
+        sys.stdout.write(json.dumps({**as_json(tested), **called}, indent=1) + "\n")
     else:
         print_tested(tested)
+        if real is not None:
+            put(console_on(sys.stdout), (0, summary(real), "bold"))
     return Exit.OK if all(each.verdict is Verdict.SAME_PATH for _, each in tested) else Exit.FOUND
 
 
@@ -60,7 +66,7 @@ async def flips(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
     changes = changes_of(options, workflows)
     types = ", ".join(f"'{each.plan.name}'" for each in workflows)
     query = f"{OPEN} AND WorkflowType IN ({types})" + (f" AND ({options.query})" if options.query else "")
-    tested = await tested_runs(from_server(query), workflows, changes, assumed=False)
+    tested = await tested_runs(from_server(query), workflows, changes, assumed=False, real=None)
     other = [(name, each) for name, each in tested if each.verdict is Verdict.OTHER_PATH]
     if options.json:
         sys.stdout.write(json.dumps({"open": len(tested), **as_json(other)}, indent=1) + "\n")
@@ -81,9 +87,10 @@ async def tested_runs(
     changes: Changes,
     *,
     assumed: bool,
+    real: RealCalls | None,
 ) -> Tested:
     return [
-        (run.label, await backtest(run.read(), workflows, changes, assume_same_replies=assumed))
+        (run.label, await backtest(run.read(), workflows, changes, assume_same_replies=assumed, real=real))
         async for run in source
     ]
 
@@ -218,4 +225,5 @@ def run_as_json(label: str, each: Backtested) -> dict[str, Any]:
         "missing": each.missing,
         "then_usd": plain(each.then_usd),
         "now_usd": None if each.now_usd is None else plain(each.now_usd),
+        "real_calls": [made_as_json(made) for made in each.calls],
     }

@@ -48,8 +48,9 @@ def add_changing(commands: "Commands[Parser]") -> None:
     backtest = commands.add_parser(
         "backtest",
         help="what would the current code have done with recorded runs?",
-        description="Drives the current code with recorded replies, reads, answers and times. No model is "
-        "asked and nothing is sent. Exit code 4 unless every run goes the same path.",
+        description="Drives the current code with recorded replies, reads, answers and times. Nothing is "
+        "sent, and no model is asked but with --calls and --usd. Exit code 4 unless every run goes the same "
+        "path.",
     )
     for each in (replay, backtest):
         each.add_argument("inputs", nargs="*", metavar="FILE|FOLDER", help="exported histories")
@@ -82,6 +83,13 @@ def add_changing(commands: "Commands[Parser]") -> None:
         action="store_true",
         help="take a model's recorded reply also for another prompt, schema, setting or model",
     )
+    backtest.add_argument(
+        "--calls", type=int, metavar="N", help="with --usd: make up to N real model calls that are missing"
+    )
+    backtest.add_argument(
+        "--usd", metavar="X", help="with --calls: what they may cost at most, each held before it is made"
+    )
+    backtest.add_argument("--yes", action="store_true", help="agree to that cost, unasked")
     backtest.add_argument("--html", type=Path, metavar="FILE", help="also write a page to look at")
     for each in (backtest, flips):
         each.add_argument("--json", action="store_true", help="the same as JSON")

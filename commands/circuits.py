@@ -16,7 +16,7 @@ from connection import Settings
 from operations.lines import console_on, put, safe
 from operations.wording import clock, duration
 
-__all__ = ["circuits"]
+__all__ = ["circuits", "is_there"]
 
 COLUMNS = ("route", "state", "fault", "in a row", "last", "asked again")
 

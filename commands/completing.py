@@ -192,6 +192,23 @@ async def asked() -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def working_builds(**_: Any) -> list[str]:
+    """Those that have workers, when the server answers in time."""
+    from connection import TASK_QUEUE, connect
+    from operations.builds import builds_at
+
+    async def polled() -> list[str]:
+        async with asyncio.timeout(SERVER_S):
+            found = await builds_at(await connect(), TASK_QUEUE, count=False)
+        return [build.id for build in found.working if build is not None]
+
+    known_servers()
+    try:
+        return asyncio.run(polled())
+    except (TimeoutError, RuntimeError, OSError):
+        return []
+
+
 def ids_and_files(prefix: str = "", **options: Any) -> Iterator[str]:
     """An exported history is as good as a run."""
     yield from files(prefix=prefix, **options)
@@ -224,6 +241,7 @@ COMPLETERS: Mapping[str, Callable[..., Any]] = {
     "route": routes,
     "file": files,
     "svg": files,
+    "build": working_builds,
     "by": approvers,
     "tenant": tenants,
     "run": ids_and_files,

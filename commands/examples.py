@@ -33,6 +33,7 @@ ENVIRONMENT: Sequence[tuple[str, str]] = (
     ("TENUTO_DATABASE_URL", "a PostgreSQL for the tenants' ledger (default: a file under TENUTO_HOME)"),
     ("TENUTO_PAYLOADS", "a folder or s3://BUCKET/PREFIX for large values (default: under TENUTO_HOME)"),
     ("TENUTO_MODELS", "the model profiles (default: models.toml)"),
+    ("TENUTO_DEPLOYMENT", "a name pins runs to the build that began them (default: off)"),
     ("TENUTO_TENANT", "whose runs these are (default: default)"),
     ("OPENAI_BASE_URL", "any OpenAI-compatible server, for the profile openai-compatible"),
     ("NO_COLOR, COLUMNS", "no colours; another width"),
@@ -116,6 +117,10 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
             "what would another model have cost, at the same tokens?",
             "backtest runs/ --profile openai-small --assume-same-replies",
         ),
+        (
+            "another prompt, with real replies where it asks anew",
+            "backtest tests/histories --calls 20 --usd 0.05",
+        ),
         ("a page for the pull request", "backtest tests/histories --html backtest.html"),
         ("the runs of a server", "backtest --query \"WorkflowType='resolve-ticket'\""),
     ),
@@ -153,6 +158,15 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
         ("which providers said that they have no money, no key or no room?", "circuits"),
         ("the bill is paid: ask it again now", "circuits --close openai-small"),
         ("for a program", "circuits --json"),
+    ),
+    "builds": (
+        ("may the workers of the old build be ended?", "builds"),
+        ("for a program", "builds --json"),
+    ),
+    "promote": (
+        ("this checkout's, whose worker has just been started", "promote"),
+        ("back to the one before, whose workers still run", "promote 3f2a9c1e"),
+        ("without builds again", "promote --none"),
     ),
     "cap": (
         ("five dollars a day", "cap acme 5.00 --per day"),

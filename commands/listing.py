@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,11 +15,13 @@ from rich.text import Text
 from temporalio.client import Client, WorkflowExecution
 from temporalio.service import RPCError, RPCStatusCode
 
+from commands.builds import START_IT, waiting_words
 from commands.failures import CommandError, Exit
 from commands.tables import print_rows
 from commands.terms_options import length_of_time
 from commands.watching import AWAITING
-from connection import connect
+from connection import TASK_QUEUE, connect
+from operations.builds import Build, build_of, builds_at
 from operations.lines import console_on, put, safe
 from operations.starting import STAGE, TENANT
 from operations.wording import compact, dollars, minute, state_of
@@ -50,6 +53,8 @@ class Listed:
     started_at: datetime
     took: timedelta
     """To its end, or to now."""
+    build: Build | None = None
+    """That it is pinned to."""
 
     @classmethod
     def of(cls, found: WorkflowExecution) -> "Listed":
@@ -65,6 +70,7 @@ class Listed:
             spent=None if spent is None else Decimal(f"{spent:.6f}"),
             started_at=found.start_time,
             took=(found.close_time or datetime.now(UTC)) - found.start_time,
+            build=build_of(found),
         )
 
     def cells(self) -> tuple[str, ...]:
@@ -84,6 +90,7 @@ class Listed:
             "spent_usd": None if self.spent is None else str(self.spent),
             "started_at": self.started_at.isoformat(),
             "took_s": round(self.took.total_seconds(), 3),
+            "build": None if self.build is None else self.build.id,
         }
 
 
@@ -111,11 +118,23 @@ async def list_runs(options: argparse.Namespace, workflows: Sequence[Any]) -> Ex
         return Exit.OK
     if not options.json:
         print_runs(shown, console_on(sys.stdout))
+        await say_builds(client, shown)
     total = len(found) if len(found) < most else await counted(client, query)
     if total > len(shown):
         more = f"{len(shown)} of {total} runs; --limit {total} shows all, --since 1d the latest"
         put(console_on(sys.stderr), (0, more, "dim"))
     return Exit.OK
+
+
+async def say_builds(client: Client, runs: Sequence[Listed]) -> None:
+    """Which of the open runs wait for a build that has no worker."""
+    pinned = Counter(each.build for each in runs if each.state == "running" and each.build is not None)
+    if not pinned:
+        return
+    working = (await builds_at(client, TASK_QUEUE, count=False)).working
+    for build, number in pinned.items():
+        if build not in working:
+            put(console_on(sys.stderr), (0, f"{waiting_words(build, number)}; {START_IT}", "yellow"))
 
 
 async def counted(client: Client, query: str) -> int:

@@ -17,6 +17,7 @@ from temporalio.client import Client
 from activities.catalogue import load_catalogue
 from activities.sheets import sheet_of
 from commands.asking import Questions
+from commands.builds import new_runs_words
 from commands.failures import CommandError, Exit
 from commands.inputs import Given, given, left_out, workflow_named
 from commands.results import as_json, print_results
@@ -24,6 +25,7 @@ from commands.terms_options import terms_of
 from commands.watching import Watched, board_on, going_on, watch
 from connection import TASK_QUEUE, Settings, connect
 from contracts.terms import Terms
+from operations.builds import builds_at
 from operations.histories import fetch
 from operations.lines import console_on, put
 from operations.starting import Started, check_terms, start
@@ -55,6 +57,8 @@ async def run(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
     if not await has_workers(client):
         note = f"no worker takes tasks from {TASK_QUEUE!r}: the runs wait until one does (`python worker.py`)"
         put(console, (0, note, "yellow"))
+    elif (found := await builds_at(client, TASK_QUEUE, count=False)).new_runs_wait:
+        put(console, (0, new_runs_words(found), "yellow"))
     try:
         with board_on(console) as board:
             await watch(client, runs, board, details=Questions(board))

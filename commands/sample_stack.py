@@ -1,7 +1,6 @@
 """A stack of its own for sample tickets: fresh shop, payments and approvers, a tenant, a worker."""
 
 import os
-import sys
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,8 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from temporalio.client import Client
 
-from commands.asking import says_yes
-from commands.failures import CommandError, Exit
+from commands.asking import agree
 from commands.services import catalogue_here, needed_model, payments_service, samples_in, worker_service
 from embedded.local_model import JOURNAL
 from embedded.stack import home
@@ -45,15 +43,8 @@ def agree_to_cost(profile: str, tickets: int, console: Console, *, agreed: bool)
     if not any(route.price.input or route.price.output for route in routes):
         return
     most = PLAN.cap.usd * tickets
-    words = f"{profile} charges: {tickets} tickets can cost at most {dollars(most)}, the sum of their caps"
-    put(console, (0, words, "bold yellow"))
-    if agreed:
-        return
-    if not sys.stdin.isatty():
-        line = f"{profile} charges, and nobody is here to be asked: agree with --yes"
-        raise CommandError(Exit.BAD_INPUT, line)
-    if not says_yes(console, "go on?"):
-        raise CommandError(Exit.FAILED, "not started; nothing was spent")
+    words = f"{tickets} tickets can cost at most {dollars(most)}, the sum of their caps"
+    agree(console, profile, words, agreed=agreed)
 
 
 def set_up(purpose: str, profile: str, console: Console) -> Setting:

@@ -71,7 +71,8 @@ def worker_service(home: Path, *, drain_s: float) -> Service:
     def plan() -> Launch:
         log = service.log
         begins = str(log.stat().st_size if log.exists() else 0)
-        command = [sys.executable, str(CHECKOUT / "worker.py")]
+        # One worker of one checkout: new runs are meant for it, whoever worked here before.
+        command = [sys.executable, str(CHECKOUT / "worker.py"), "--current"]
         return Launch(command, {"log_from": begins}, complete(os.environ))
 
     def ready(state: State) -> bool:

@@ -6,7 +6,7 @@ reads were made. Then the code is driven from its first task on, with the record
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -27,6 +27,7 @@ from operations.paths import (
     recorded_entries,
     recorded_names,
 )
+from operations.real_calls import Made, RealCalls
 from operations.recomputing import Recomputed, recompute
 from operations.recorded_people import People
 from operations.recordings import Recording
@@ -74,6 +75,8 @@ class Backtested:
     """Proven and unknown US dollars of the recorded run."""
     routes: tuple[str, ...] = ()
     """Along which it could have gone, as recorded or as another profile has them."""
+    calls: tuple[Made, ...] = ()
+    """The real ones that were made for it."""
     now_usd: Decimal | None = None
     """The same for the current code; None when its end is not known."""
 
@@ -89,8 +92,9 @@ async def backtest(
     changes: Changes | None = None,
     *,
     assume_same_replies: bool = False,
+    real: RealCalls | None = None,
 ) -> Backtested:
-    """Backtest one history. It is never changed, and nothing is sent to anybody."""
+    """Backtest one history. It is never changed, and nothing is sent to anybody but a model, by `real`."""
     run_id = history.events[0].workflow_execution_started_event_attributes.original_execution_run_id
     plans = {each.plan.name: each.plan for each in workflows}
     try:
@@ -110,13 +114,15 @@ async def backtest(
     if not recording.has_ended:
         # What an open run has decided since its last attempt is in its state alone.
         entries += replayed.pending
-    served = Served(recording, sheet, reads_of(replayed), assume_same_replies=assume_same_replies)
+    served = Served(recording, sheet, reads_of(replayed), assume_same_replies=assume_same_replies, real=real)
+    before = len(real.made) if real is not None else 0
     people = People(recording, entries, replayed.asked.values())
     # An instance is made on an event loop, and takes over whatever thread it is activated on.
     driven = await asyncio.to_thread(drive, replayed.again(), replayed.first, recording, served, people)
     balances = [link.balance for _, link in links(past)]
     compared = Comparison(recording, entries, driven, sheet, plan)
-    return compared.outcome(run_id, balances[-1] if balances else Balance())
+    outcome = compared.outcome(run_id, balances[-1] if balances else Balance())
+    return outcome if real is None else replace(outcome, calls=tuple(real.made[before:]))
 
 
 def reads_of(replayed: Recomputed) -> list[tuple[str, str]]:

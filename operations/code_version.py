@@ -4,11 +4,18 @@ import hashlib
 import subprocess
 from pathlib import Path
 
-__all__ = ["code_version"]
+__all__ = ["build_id", "code_version"]
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 # What a run's commands depend on.
 DECIDING = ("workflows", "contracts")
+# Enough to tell builds apart, and short enough to be read out.
+BUILD_DIGITS = 12
+
+
+def build_id(checkout: Path = CHECKOUT) -> str:
+    """Of the code that decides what a run does: the same in every checkout and image of the same sources."""
+    return sources_digest(checkout)[:BUILD_DIGITS]
 
 
 def code_version(checkout: Path = CHECKOUT) -> dict[str, str | bool]:
@@ -36,6 +43,6 @@ def sources_digest(checkout: Path) -> str:
     found = hashlib.sha256()
     for file in sorted(path for name in DECIDING for path in (checkout / name).rglob("*.py")):
         content = file.read_bytes()
-        found.update(f"{file.relative_to(checkout)} {len(content)}\n".encode())
+        found.update(f"{file.relative_to(checkout).as_posix()} {len(content)}\n".encode())
         found.update(content)
     return found.hexdigest()

@@ -82,6 +82,9 @@ IN_ORDER: dict[str, tuple[int, ...]] = {
 }
 ORDERED_EVENTS = frozenset(kind for kinds in IN_ORDER.values() for kind in kinds)
 
+# Beside the marker of `workflow.patched` the SDK's core sets this; the code issues no command for it.
+OF_PATCHES = frozenset({"TemporalChangeVersion"})
+
 
 @dataclass(frozen=True)
 class Disagreement:
@@ -116,7 +119,7 @@ def paired(
             continue
         done.setdefault(str(variant), []).append(number)
     for event in history.events:
-        if event.event_type in MADE_BY:
+        if event.event_type in MADE_BY and not of_a_patch(event):
             same = done.get(MADE_BY[event.event_type][0])
             yield event, same.pop(0) if same else None
 
@@ -126,13 +129,22 @@ def first_out_of_order(
 ) -> tuple[HistoryEvent, int | None] | None:
     """The first event in whose place the code issues another command, or none; None when all stand right."""
     ordered = [number for number, each in enumerate(commands) if each.WhichOneof("variant") in IN_ORDER]
-    events = [event for event in history.events if event.event_type in ORDERED_EVENTS]
+    events = [
+        event for event in history.events if event.event_type in ORDERED_EVENTS and not of_a_patch(event)
+    ]
     for at, event in enumerate(events):
         if at >= len(ordered):
             return event, None
         if not stands_for(event, commands[ordered[at]]):
             return event, ordered[at]
     return (history.events[-1], ordered[len(events)]) if len(ordered) > len(events) else None
+
+
+def of_a_patch(event: HistoryEvent) -> bool:
+    """Whether it only notes which patches the run has met."""
+    attributes = event.upsert_workflow_search_attributes_event_attributes
+    fields = attributes.search_attributes.indexed_fields
+    return bool(fields) and OF_PATCHES.issuperset(fields)
 
 
 def stands_for(event: HistoryEvent, command: WorkflowCommand) -> bool:

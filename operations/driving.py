@@ -130,7 +130,8 @@ class Driver:
             case "schedule_activity":
                 scheduled = command.schedule_activity
                 self._begin_call(
-                    scheduled.seq, self._served.attempt(scheduled.activity_type, scheduled.arguments)
+                    scheduled.seq,
+                    self._served.attempt(scheduled.activity_type, scheduled.arguments, self._now),
                 )
             case "request_cancel_activity":
                 seq = command.request_cancel_activity.seq

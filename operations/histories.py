@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from google.protobuf.json_format import ParseError
+from google.protobuf.json_format import ParseDict, ParseError
 from temporalio.api.enums.v1 import EventType
-from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.history.v1 import History, HistoryEvent
 from temporalio.client import Client, WorkflowHistory
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -81,10 +81,13 @@ def load_text(text: str, name: str) -> WorkflowHistory:
     """From JSON; `name` is the workflow's id if the history does not hold it."""
     content = json.loads(text)
     if "bundle" in content:
-        content = {"events": encoded(content["events"])}
-    history = WorkflowHistory.from_json(name, content)
-    recorded_id = history.events[0].workflow_execution_started_event_attributes.workflow_id
-    return WorkflowHistory(recorded_id or name, history.events)
+        # Written by us, so without the older spellings that the SDK looks for in every event.
+        told = {"events": encoded(content["events"])}
+        events = list(ParseDict(told, History(), ignore_unknown_fields=True).events)
+    else:
+        events = list(WorkflowHistory.from_json(name, content).events)
+    recorded_id = events[0].workflow_execution_started_event_attributes.workflow_id
+    return WorkflowHistory(recorded_id or name, events)
 
 
 def event_name(event: HistoryEvent) -> str:

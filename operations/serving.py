@@ -9,6 +9,7 @@ from contracts.attempts import ModelCall
 from contracts.leases import close_lease
 from contracts.sheet import Sheet, resolve_sheet
 from operations.current_prompts import MODEL_TASKS, changed_since, unreadable
+from operations.real_calls import NotAllowed, RealCalls
 from operations.recordings import CANCELLED, Call, Recording
 from workflows.kernel.trail import json_digest
 
@@ -21,6 +22,7 @@ class NotRecorded(Exception):
     def __init__(self, step: str, why: str, kind: str = "calls") -> None:
         super().__init__(f"{step}: {why}")
         self.step = step
+        self.why = why
         self.kind = kind
         """As a path names it: `calls`, `asks` or `parks`."""
 
@@ -46,8 +48,10 @@ class Served:
         reads: Sequence[tuple[str, str]],
         *,
         assume_same_replies: bool,
+        real: RealCalls | None = None,
     ) -> None:
         self._recording = recording
+        self._real = real
         self._sheet = sheet
         self._assumed = assume_same_replies
         # A history keeps no request of a local activity. What the code asks when it is given the recorded
@@ -80,8 +84,22 @@ class Served:
         call.served = True
         return call.resolution
 
-    def attempt(self, step: str, arguments: Sequence[Payload]) -> Call:
-        """The recorded attempt that answers this one. Raises NotRecorded, RecordingEnds."""
+    def attempt(self, step: str, arguments: Sequence[Payload], now: int) -> Call:
+        """The recorded attempt that answers this one; of a model, where there is none, a real one if allowed.
+
+        `now` is the run's time in nanoseconds. Raises NotRecorded, RecordingEnds.
+        """
+        try:
+            return self._recorded(step, arguments)
+        except NotRecorded as missing:
+            if self._real is None or step not in MODEL_TASKS:
+                raise
+            try:
+                return self._real.call(step, arguments, now)
+            except NotAllowed as refused:
+                raise NotRecorded(step, f"{missing.why}; {refused}") from None
+
+    def _recorded(self, step: str, arguments: Sequence[Payload]) -> Call:
         request = json_digest(arguments[0])
         is_model = step in MODEL_TASKS
         call = self._first(each for each in self._unserved(step) if each.request == request)

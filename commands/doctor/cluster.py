@@ -1,7 +1,7 @@
 """The Temporal server, and whether anybody works for it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 
 from temporalio.api.enums.v1 import TaskQueueType
@@ -16,8 +16,10 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.catalogue import CatalogueError, load_catalogue
+from commands.builds import START_IT, waiting_words
 from commands.doctor.findings import Finding, Place, fail, ok, warn
 from connection import SEARCH_ATTRIBUTES, TASK_QUEUE, NotConnected, Settings, connect
+from operations.builds import Builds, builds_at
 
 __all__ = ["cluster"]
 
@@ -62,6 +64,8 @@ async def of_server(client: Client, place: Place) -> AsyncIterator[Finding]:
     yield await search_attributes(client)
     async for each in workers(client, place):
         yield each
+    for found in of_builds(await builds_at(client, TASK_QUEUE)):
+        yield found
 
 
 async def search_attributes(client: Client) -> Finding:
@@ -100,3 +104,14 @@ async def workers(client: Client, place: Place) -> AsyncIterator[Finding]:
         what = f"worker for {queue}" + (" (workflows)" if kind == WORKFLOWS else "")
         names = sorted({poller.identity for poller in found.pollers})
         yield ok(what, ", ".join(names)) if names else warn(what, f"nobody; {otherwise}", WORKER)
+
+
+def of_builds(found: Builds) -> Iterator[Finding]:
+    """Nothing where no run is pinned and no worker has a build."""
+    for build in found.waited_for:
+        yield warn(f"build {build.id}", waiting_words(build, found.open_runs[build]), START_IT)
+    if found.new_runs_wait:
+        whom = f"build {found.current}" if found.current is not None else "a worker without a build"
+        yield warn("builds", f"new runs wait for {whom}", "`python starter.py promote` names another")
+    elif found.current is not None and found.working:
+        yield ok("builds", f"new runs go to {found.current}")

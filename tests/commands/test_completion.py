@@ -75,6 +75,9 @@ def completed(scripts: Path, line: str, **changed: str) -> list[str]:
         ("python starter.py reconcile READ", ["README.md"]),
         ("python starter.py flips --threshold approval_a", ["approval_above_usd="]),
         ("python starter.py backtest READ", ["README.md"]),
+        ("python starter.py backtest --ca", ["--calls"]),
+        ("python starter.py prom", ["promote"]),
+        ("python starter.py promote --n", ["--none"]),
         ("python other.py li", []),
     ],
 )

@@ -1,5 +1,6 @@
 """`dev` outlives its worker: killed or failed it is started again, asked to end it ends the stack."""
 
+import json
 import os
 import signal
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from commands.stack import STARTED_AGAIN
 from embedded.stack import Service
+from operations.code_version import build_id
 from tests.commands.stacks import alive, provided, without_leftovers
 from tests.commands.terminal import Command, on_pipes
 
@@ -65,3 +67,23 @@ def test_a_second_stack_names_all_that_runs(tmp_path: Path) -> None:
             "`python starter.py down` ends it\n"
         )
         assert command.process.poll() is None
+
+
+def test_a_stack_with_pinned_versions_works_at_once(tmp_path: Path) -> None:
+    """Nobody has to promote the only build of a machine; its runs are pinned to it."""
+    with provided(tmp_path) as given, without_leftovers(tmp_path):
+        changed = {**given, "TENUTO_DEPLOYMENT": "one-machine"}
+        with on_pipes("dev", home=tmp_path, changed=changed) as command:
+            command.until("ready: ", 90)
+            mail = "samples/tickets/01-broken-mugs.eml"
+            with on_pipes("run", "resolve-ticket", mail, "--json", home=tmp_path, changed=given) as run:
+                assert run.ended(90) == 0, run.errors
+            with on_pipes("builds", "--json", home=tmp_path, changed=given) as builds:
+                assert builds.ended() == 0, builds.errors
+            (build,) = json.loads(builds.output)["builds"]
+            assert (build["build"], build["current"], build["open_runs"]) == (build_id(), True, 0)
+            with on_pipes("list", "--json", home=tmp_path, changed=given) as listed:
+                assert listed.ended() == 0, listed.errors
+            assert [each["build"] for each in json.loads(listed.output)] == [build_id()]
+            command.interrupt()
+            command.ended(60)

@@ -74,6 +74,28 @@ def test_no_variable_of_ours_is_set_that_the_code_does_not_read(name: str) -> No
     assert given <= read
 
 
+@pytest.mark.parametrize(("given", "deployment"), [(None, None), ("", None), ("tenuto", "tenuto")])
+def test_versions_are_pinned_only_where_a_deployment_is_named(
+    given: str | None, deployment: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty variable, as the compose file passes it on, names none; an argument wins."""
+    monkeypatch.delenv("TENUTO_DEPLOYMENT", raising=False)
+    if given is not None:
+        monkeypatch.setenv("TENUTO_DEPLOYMENT", given)
+    assert worker.options_of([]).deployment == deployment
+    assert worker.options_of(["--deployment", "other"]).deployment == "other"
+    assert Settings.of(ENVIRONMENT).deployment is None
+
+
+def test_the_worker_says_how_it_is_started(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        worker.main(["--help"])
+    assert ended.value.code == 0
+    told = capsys.readouterr().out
+    for words in ("--deployment NAME", "TENUTO_DEPLOYMENT", "python worker.py --print-build", "promote"):
+        assert words in told
+
+
 def test_the_sdk_takes_address_and_namespace_from_the_environment() -> None:
     """Every TEMPORAL_ variable of the worker changes how it connects."""
     given = {name: value for name, value in ENVIRONMENT.items() if name.startswith("TEMPORAL_")}

@@ -1,25 +1,30 @@
-"""A backtest of many recorded runs finds the flips that really running them finds, and asks no model."""
+"""Many generated runs: each is proven again, and a backtest finds the flips of really running them."""
 
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from temporalio.client import WorkflowHandle, WorkflowHistory
 
 from contracts.resolutions import Resolution
 from contracts.tickets import Ticket
 from operations.backtesting import Backtested, backtest
 from operations.backtesting import Verdict as Found
+from operations.bundles import Bundle, written
 from operations.new_sheets import Changes
+from operations.recomputing import recomputing
+from operations.verification import verify_by
 from samples.payments import serving
 from samples.refund_book import charges_of
+from tests.commands.test_bad_input import starter
 from tests.workflows.world import World, as_read, sample
 from workflows.resolve_ticket import ResolveTicket
 
@@ -113,34 +118,85 @@ def sent(world: World) -> tuple[int, ...]:
     return (len(world.provider.entries), len(world.payments.book.refunds()), mails)
 
 
-@pytest.fixture
-async def vases(temporal: str, tmp_path: Path) -> AsyncIterator[World]:
-    """A world whose shop and payment service know the orders of `tickets`."""
-    async with World.opened(temporal, tmp_path) as world:
+@dataclass(frozen=True)
+class Generated:
+    """So many runs under one limit, with their histories as the server has them, and their world."""
+
+    world: World
+    tickets: list[Ticket]
+    answered: list[WorkflowHistory]
+    expired: list[WorkflowHistory]
+
+    @property
+    def histories(self) -> list[WorkflowHistory]:
+        """In the order of the tickets."""
+        return [*self.answered, *self.expired]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def generated(temporal: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Generated]:
+    """In a world whose shop and payment service know the orders of `tickets`."""
+    folder = tmp_path_factory.mktemp("vases")
+    async with World.opened(temporal, folder) as world:
         stock(world)
-        with serving(tmp_path / "vases.jsonl", charges_of(world.settings.shop)) as payments:
+        with serving(folder / "vases.jsonl", charges_of(world.settings.shop)) as payments:
             world.payments = payments
             world.settings = replace(world.settings, payments_url=payments.url)
             async with world.working():
-                yield world
+                asked = tickets()
+                world.thresholds["approval_above_usd"] = BEFORE
+                answered = await run_all(world, asked[:APPROVED], approving=True)
+                world.thresholds["approval_hours"] = HOURS
+                expired = await run_all(world, asked[APPROVED:])
+                yield Generated(world, asked, answered, expired)
 
 
 @pytest.mark.timeout(900)
-async def test_the_flips_of_a_backtest_are_those_of_really_running_it(vases: World) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_every_history_of_two_hundred_runs_is_proven_again(generated: Generated) -> None:
+    """As the server has it: its trail agrees with its events, and the code does what is recorded."""
+    async with recomputing([ResolveTicket]) as recompute:
+        verified = [await verify_by(history, recompute) for history in generated.histories]
+    assert len(verified) == RUNS
+    assert {each.workflow_id: each.findings for each in verified if not each.holds} == {}
+    assert all(each.links > 2 for each in verified)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_person_can_prove_one_of_each_kind_from_a_file(generated: Generated, tmp_path: Path) -> None:
+    """By the command line, with no server; a mail that was another fails."""
+    kinds = {decided(history): history for history in generated.histories}
+    assert len(kinds) == 3
+    for name, history in kinds.items():
+        text = written(Bundle(history))
+        told = await proven(tmp_path / f"{name}.json", text, code=0)
+        assert "verified: " in told
+    forged = text.replace("arrived broken", "arrived in time")
+    assert forged != text
+    assert "not verified: " in await proven(tmp_path / "forged.json", forged, code=4)
+
+
+async def proven(file: Path, text: str, *, code: int) -> str:
+    """What `explain FILE --verify` says."""
+    await asyncio.to_thread(file.write_text, text)
+    done = await asyncio.to_thread(starter, "explain", str(file), "--verify", home=file.parent)
+    assert done.returncode == code, done.stderr
+    return done.stdout
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_flips_of_a_backtest_are_those_of_really_running_it(generated: Generated) -> None:
     """Two hundred runs under one limit; then the limit moves. Nothing leaves the process for a backtest."""
-    world, asked = vases, tickets()
-    world.thresholds["approval_above_usd"] = BEFORE
-    answered = await run_all(world, asked[:APPROVED], approving=True)
-    world.thresholds["approval_hours"] = HOURS
-    expired = await run_all(world, asked[APPROVED:])
-    before = [decided(history) for history in (*answered, *expired)]
+    world, asked = generated.world, generated.tickets
+    before = [decided(history) for history in generated.histories]
     assert min(map(before.count, ("refund", "ask_approval", "say_too_late"))) > 20
 
     left = sent(world)
     limit = {"approval_above_usd": AFTER}
-    found = [await backtest(each, [ResolveTicket], Changes(thresholds=limit)) for each in answered]
+    found = [await backtest(each, [ResolveTicket], Changes(thresholds=limit)) for each in generated.answered]
     limit |= {"approval_hours": HOURS}
-    found += [await backtest(each, [ResolveTicket], Changes(thresholds=limit)) for each in expired]
+    found += [await backtest(each, [ResolveTicket], Changes(thresholds=limit)) for each in generated.expired]
     assert sent(world) == left
 
     world.thresholds["approval_above_usd"] = AFTER
