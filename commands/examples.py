@@ -86,6 +86,7 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
         ("every decision with the facts it was made on", f"explain {RUN}"),
         ("and proven again with the current code", f"explain {RUN} --verify"),
         ("of an exported history, with no server", "explain run.json --json"),
+        ("a page with a timeline, to look at or to send", f"explain {RUN} --html run.html"),
     ),
     "export": (
         ("a run to keep or to send", f"export {RUN} --output run.json"),
