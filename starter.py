@@ -206,7 +206,7 @@ async def runs(options: "Namespace") -> int:
             from commands.repairing import list_parked
 
             return await list_parked(options)
-        case "replay" | "backtest" | "flips":
+        case "replay" | "map" | "backtest" | "flips":
             return await before_a_deploy(options)
     raise AssertionError(f"{options.command!r} is in the grammar and not here")
 
@@ -216,6 +216,10 @@ async def before_a_deploy(options: "Namespace") -> int:
         from commands.replaying import replay
 
         return await replay(options, registered())
+    if options.command == "map":
+        from commands.mapping import map_runs
+
+        return await map_runs(options, registered())
     from commands import backtesting
 
     if options.command == "flips":

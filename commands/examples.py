@@ -119,6 +119,14 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
         ("a page for the pull request", "backtest tests/histories --html backtest.html"),
         ("the runs of a server", "backtest --query \"WorkflowType='resolve-ticket'\""),
     ),
+    "map": (
+        ("which ways do the recorded ones take?", "map tests/histories"),
+        ("a page to look at or to send", "map tests/histories --html map.html"),
+        (
+            "the picture alone, of the runs of a server",
+            "map --query \"WorkflowType='resolve-ticket'\" --svg map.svg",
+        ),
+    ),
     "flips": (
         ("who would be asked no longer?", "flips --threshold approval_above_usd=100"),
         ("of one tenant's", "flips --query \"TenutoTenant='acme'\" --threshold refund_days=14"),

@@ -55,7 +55,7 @@ def layered(nodes: Mapping[str, Size], labels: Mapping[Edge, Size]) -> Drawing:
     """Draw it from the first node on. Edges from a node to itself are not drawn here."""
     down = downwards(list(nodes), list(labels))
     rank = ranks(list(nodes), list(down.values()))
-    sizes: dict[object, Size] = {**nodes}
+    sizes: dict[object, Size] = {name: size for name, size in nodes.items()}
     layers: dict[int, list[object]] = defaultdict(list)
     for name in nodes:
         layers[rank[name]].append(name)
