@@ -11,6 +11,10 @@ __all__ = ["STAGES", "TRANSITIONS", "map_page", "never_words", "stage_cells", "t
 
 TRANSITIONS = ("from", "to", "runs", "median time", "median cost", "unknown", "")
 STAGES = ("stage", "entered", "ended in it")
+MEANING = (
+    "Times and costs are medians of the stays that a transition ended. Costs are the proven ones, "
+    "in the picture to two digits. Dashed: declared, and never taken."
+)
 OWN_STYLE = """\
 .map { margin: 1.5rem auto; }
 .never td { color: var(--soft); }
@@ -45,18 +49,7 @@ def never_words(shown: RunMap) -> str:
 def map_page(maps: Sequence[RunMap]) -> str:
     """A section for each workflow: the picture, then the same as tables."""
     title = f"Paths of runs: {', '.join(each.workflow for each in maps)}"
-    header = tag(
-        "header",
-        tag("h1", "Paths of runs"),
-        tag(
-            *(
-                "p",
-                "Times and costs are medians of the stays that a transition ended; costs are the proven ones, ",
-            ),
-            "in the picture to two digits. Dashed: declared, and never taken.",
-            class_="soft",
-        ),
-    )
+    header = tag("header", tag("h1", "Paths of runs"), tag("p", MEANING, class_="soft"))
     return page(title, [header, tag("main", *(section(each) for each in maps))], style=STYLE + OWN_STYLE)
 
 
