@@ -38,6 +38,7 @@ async def write_story_page(
         together=together,
         redacted=found.redacted,
         verdict=tuple(words for _, words, _ in verification_lines(verified)) if verified else (),
+        holds=verified is None or verified.holds,
     )
     target = path if path != BESIDE else Path(f"{name_of(told.workflow_id)}.html")
     write(target, story_page(told, beside))

@@ -15,10 +15,13 @@ Edge = tuple[str, str]
 Size = tuple[float, float]
 """Width and height."""
 Neighbours = Mapping[object, Sequence[object]]
+Sizes = Mapping[object, Size]
 
 SIDE, BELOW, PASSING = 14.0, 26.0, 6.0
 """Between boxes of a layer, between layers, and the width of a line that passes a layer."""
 SWEEPS = 12
+# A line should rather be straight than its ends be in the middle.
+STRAIGHT = 8.0
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,9 @@ def layered(nodes: Mapping[str, Size], labels: Mapping[Edge, Size]) -> Drawing:
             neighbours[other].append(one)
     ordered = [layers[layer] for layer in sorted(layers)]
     put_in_order(ordered, neighbours)
+    for chain in chains.values():
+        for part in chain[1:-1]:  # a line is straight where all of it is drawn to one place
+            neighbours[part] += [each for each in chain[1:-1] if each is not part]
     middles = across(ordered, neighbours, sizes)
     boxes, width, height = boxes_of(ordered, middles, sizes)
     return Drawing(
@@ -164,43 +170,53 @@ def crossings(layers: Sequence[Sequence[object]], neighbours: Neighbours) -> int
     return number
 
 
-def across(
-    layers: Sequence[Sequence[object]],
-    neighbours: Neighbours,
-    sizes: Mapping[object, Size],
-) -> dict[object, float]:
+def across(layers: Sequence[Sequence[object]], neighbours: Neighbours, sizes: Sizes) -> dict[object, float]:
     """The middle of each box: as near to its neighbours' as the others of its layer let it be."""
     middles: dict[object, float] = {}
     for layer in layers:
-        middles |= apart(layer, dict.fromkeys(layer, 0.0), sizes)
-    for sweep in range(SWEEPS * 2):
+        middles |= apart(layer, dict.fromkeys(layer, (0.0, 1.0)), sizes)
+    for sweep in range(SWEEPS * 4):
         for layer in layers if sweep % 2 == 0 else reversed(layers):
-            wished = {part: mean_of(part, middles, neighbours, middles[part]) for part in layer}
+            wished = {part: pulled(part, middles, neighbours) for part in layer}
             middles |= apart(layer, wished, sizes)
     return middles
 
 
+def pulled(part: object, middles: Mapping[object, float], neighbours: Neighbours) -> tuple[float, float]:
+    """Where its neighbours want it, and how much. Parts of a line are no strings, nodes are."""
+    pulls = [
+        (middles[each], 1.0 if isinstance(part, str) or isinstance(each, str) else STRAIGHT)
+        for each in neighbours.get(part, ())
+    ]
+    weight = sum(pull for _, pull in pulls)
+    if not weight:
+        return middles[part], 1.0
+    return sum(middle * pull for middle, pull in pulls) / weight, weight
+
+
 def apart(
-    layer: Sequence[object], wished: Mapping[object, float], sizes: Mapping[object, Size]
+    layer: Sequence[object], wished: Mapping[object, tuple[float, float]], sizes: Sizes
 ) -> dict[object, float]:
-    """The places nearest to the wished ones, by least squares, in this order and with room between."""
+    """The places nearest to the wished ones, by weighted least squares, in this order with room between."""
     room, before = [0.0], 0.0
     for one, other in pairwise(layer):
         before += (sizes[one][0] + sizes[other][0]) / 2 + SIDE
         room.append(before)
-    # Each block moves as one: the sum of what its parts wish, and how many they are.
-    blocks: list[tuple[float, int]] = []
+    # Each block moves as one: the weighted sum of what its parts wish, the weights, and how many they are.
+    blocks: list[tuple[float, float, int]] = []
     for part, taken in zip(layer, room, strict=True):
-        blocks.append((wished[part] - taken, 1))
+        middle, weight = wished[part]
+        blocks.append(((middle - taken) * weight, weight, 1))
         while len(blocks) > 1 and blocks[-2][0] / blocks[-2][1] > blocks[-1][0] / blocks[-1][1]:
-            (one_sum, one), (other_sum, other_number) = blocks[-2:]
-            blocks[-2:] = [(one_sum + other_sum, one + other_number)]
-    starts = [total / number for total, number in blocks for _ in range(number)]
+            other_pull, other_weight, other_number = blocks.pop()
+            pull, weight, number = blocks.pop()
+            blocks.append((pull + other_pull, weight + other_weight, number + other_number))
+    starts = [total / weight for total, weight, number in blocks for _ in range(number)]
     return {part: start + taken for part, start, taken in zip(layer, starts, room, strict=True)}
 
 
 def boxes_of(
-    layers: Sequence[Sequence[object]], middles: Mapping[object, float], sizes: Mapping[object, Size]
+    layers: Sequence[Sequence[object]], middles: Mapping[object, float], sizes: Sizes
 ) -> tuple[dict[object, Box], float, float]:
     """The boxes from 0 on, and the size of the whole."""
     least = min(middles[part] - sizes[part][0] / 2 for layer in layers for part in layer)

@@ -12,7 +12,7 @@ __all__ = ["STYLE", "drawing_of", "kind_of", "label_lines", "map_svg", "node_lin
 
 EDGE, LINE, PADDING = 12.0, 15.0, 7.0
 # Of one character, on the safe side.
-BOLD, SMALL = 8.2, 6.7
+BOLD, SMALL = 9.2, 6.7
 # Of a transition from a stage to itself, beside its stage.
 LOOP = 30.0
 # How long an arrow's head is.

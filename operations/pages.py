@@ -29,7 +29,8 @@ p { margin: .4rem 0; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; padding: .45rem .75rem .45rem 0;
   border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
-th { font-weight: 600; color: var(--soft); font-size: .875rem; }
+th { font-weight: 600; color: var(--soft); font-size: .875rem; white-space: nowrap; }
+td + td { min-width: 6.5rem; }
 svg { display: block; max-width: 100%; height: auto; }
 @media (max-width: 40rem) {
   thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }

@@ -75,7 +75,7 @@ def attempt_element(item: AttemptMade) -> Raw:
 
 def read_element(item: ReadMade) -> Raw:
     look = look_of(item)
-    known = {"reason": item.reason, "found": item.reply, "read": item.read_id}
+    known = {"reason": item.reason, "found": item.reply}
     return unfolding(
         tag("span", MARKS[look], class_=f"mark {look}", aria_hidden="true"),
         tag("strong", item.step),

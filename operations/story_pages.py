@@ -38,6 +38,8 @@ class Surroundings:
     redacted: str = ""
     verdict: tuple[str, ...] = ()
     """What --verify said, line by line."""
+    holds: bool = True
+    """Whether it holds."""
 
 
 def story_page(told: Story, beside: Surroundings) -> str:
@@ -54,15 +56,16 @@ def story_page(told: Story, beside: Surroundings) -> str:
 def header(told: Story, beside: Surroundings) -> Raw:
     mark, look = STATES.get(told.state, ("✗", "failed"))
     tenant = f" · tenant {told.terms.tenant}" if told.terms is not None else ""
+    times = age(told, beside.now).replace("   ", " · ")
     notes = [tag("p", f"redacted: {beside.redacted}", class_="note")] if beside.redacted else []
     notes += [tag("p", told.reason, class_="note")] if told.reason else []
     notes += [tag("p", f"about to {what}", class_="note") for what in told.about_to]
-    notes += [tag("p", words, class_="note") for words in beside.verdict]
+    notes += [tag("p", words, class_="note good" if beside.holds else "note") for words in beside.verdict]
     return tag(
         "header",
         tag("p", f"{told.workflow}{tenant}", class_="soft"),
         tag("h1", told.workflow_id),
-        tag("p", tag("span", mark, class_=f"mark {look}", aria_hidden="true"), " ", age(told, beside.now)),
+        tag("p", tag("span", mark, class_=f"mark {look}", aria_hidden="true"), f" {times}"),
         *notes,
     )
 

@@ -10,7 +10,7 @@ from operations.wording import duration
 __all__ = ["LEGEND", "MARKS", "NARROW", "STYLE", "WIDE", "axis_of", "drawn", "least_seconds"]
 
 WIDE, NARROW = 960, 328
-LABELS, EDGE = 290, 10
+LABELS, EDGE = 330, 10
 # A character's width in a row's words, on the safe side.
 CHARACTER = 6.9
 AXIS_HEIGHT, HEAD_HEIGHT = 34, 30
@@ -35,21 +35,21 @@ LEGEND = {
     Look.PERSON: "a person",
 }
 STYLE = """\
-.timeline { font: 12px system-ui, sans-serif; }
+.timeline { font: 12px system-ui, sans-serif; width: 100%; }
 .timeline text { fill: var(--ink); }
 .timeline .soft { fill: var(--soft); }
 .timeline .head { font-weight: 600; fill: var(--soft); letter-spacing: .04em; }
 .timeline .grid { stroke: var(--line); }
-.timeline .stage { fill: var(--calm); opacity: .85; }
-.timeline .queued { fill: none; stroke: var(--soft); stroke-dasharray: 2 2; }
-.timeline .succeeded { fill: var(--good); }
-.timeline .failed { fill: var(--bad); }
-.timeline .unknown { stroke: var(--bad); }
-.timeline .cancelled { fill: none; stroke: var(--ink); stroke-width: 2; }
-.timeline .running { fill: var(--calm); opacity: .6; stroke: var(--calm); }
-.timeline .waited { fill: none; stroke: var(--open); stroke-width: 1.5; }
-.timeline .person { fill: var(--person); }
-.timeline .break { fill: var(--ground); opacity: .82; }
+.timeline rect.stage { fill: var(--calm); opacity: .85; }
+.timeline rect.queued { fill: none; stroke: var(--soft); stroke-dasharray: 2 2; }
+.timeline rect.succeeded { fill: var(--good); }
+.timeline rect.failed { fill: var(--bad); }
+.timeline rect.unknown { stroke: var(--bad); }
+.timeline rect.cancelled { fill: none; stroke: var(--ink); stroke-width: 2; }
+.timeline rect.running { fill: var(--calm); opacity: .6; stroke: var(--calm); }
+.timeline rect.waited { fill: none; stroke: var(--open); stroke-width: 1.5; }
+.timeline polygon.person { fill: var(--person); }
+.timeline rect.break { fill: var(--ground); opacity: .82; }
 .timeline .edge { fill: none; stroke: var(--soft); }
 .mark { font-weight: 700; }
 .mark.succeeded { color: var(--good); fill: var(--good); }

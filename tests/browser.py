@@ -27,6 +27,8 @@ OPTIONS = (
     "--no-first-run",
     "--remote-debugging-port=0",
 )
+# Its own first page would ask for this and that.
+FIRST_PAGE = "about:blank"
 START_PATIENCE_S, PAGE_PATIENCE_S = 30.0, 30.0
 LARGEST_PICTURE = 2**26
 
@@ -118,7 +120,7 @@ async def browsing() -> AsyncIterator[Browser]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         quiet = asyncio.subprocess.DEVNULL
         process = await asyncio.create_subprocess_exec(
-            program, *OPTIONS, f"--user-data-dir={profile}", stdout=quiet, stderr=quiet
+            program, *OPTIONS, f"--user-data-dir={profile}", FIRST_PAGE, stdout=quiet, stderr=quiet
         )
         try:
             address = await asyncio.to_thread(page_address, Path(profile) / "DevToolsActivePort")

@@ -22,11 +22,12 @@ __all__ = ["PICTURES", "Picture", "pages_in", "take_pages"]
 
 HISTORIES = "tests/histories"
 WIDE, NARROW = 1100, 360
+REMEDY = "[...document.querySelectorAll('details')].find(each => each.textContent.includes('decided remedy'))"
 COMMANDS = {
     "explain": ("explain", f"{HISTORIES}/refunded-in-spite-of-faults.json", "--verify", "--html"),
     "map": ("map", HISTORIES, "--html"),
     "policy": ("policy", "--html"),
-    "backtest": ("backtest", HISTORIES, "--threshold", "approval_above_usd=100", "--html"),
+    "backtest": ("backtest", HISTORIES, "--threshold", "approval_above_usd=200", "--html"),
 }
 # What a backtest found is told by its exit code, too.
 GOOD = {0, 4}
@@ -41,13 +42,13 @@ class Picture:
     height: int
     scheme: str = "light"
     show: str = ""
-    """A selector of what is scrolled to and, where it can be, unfolded."""
+    """An expression for what is scrolled to and, where it can be, unfolded."""
 
 
 PICTURES = {
     "explain": Picture("explain", WIDE, 1500),
-    "explain-decision": Picture("explain", WIDE, 760, show="li.decision:nth-of-type(3) details"),
-    "explain-two-days": Picture("two-days", WIDE, 700, show="#timeline"),
+    "explain-decision": Picture("explain", WIDE, 760, show=REMEDY),
+    "explain-two-days": Picture("two-days", WIDE, 700, show="document.querySelector('#timeline')"),
     "explain-phone": Picture("explain", NARROW, 1400, "dark"),
     "map": Picture("map", WIDE, 1250),
     "map-phone": Picture("map", NARROW, 1100, "dark"),
@@ -75,8 +76,7 @@ async def take_pages(browser: Browser, pages: dict[str, Path], into: Path) -> No
         url = pages[picture.page].as_uri()
         await browser.open(url, width=picture.width, height=picture.height, until=" ")
         if picture.show:
-            shown = f"document.querySelector({picture.show!r})"
-            await browser.ask(f"{shown}.open = true; {shown}.scrollIntoView()")
+            await browser.ask(f"const shown = {picture.show}; shown.open = true; shown.scrollIntoView()")
         await browser.picture(into / f"{name}.png")
 
 

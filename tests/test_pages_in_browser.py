@@ -1,4 +1,4 @@
-"""Every page that the project writes, in a real browser: it opens from its file, on a phone, without a mouse."""
+"""Every page that the project writes, in a real browser: from its file, on a phone, without a mouse."""
 
 import os
 from collections.abc import AsyncIterator
