@@ -16,7 +16,9 @@ FACTOR = 3
 BREAK_WIDTH = 44.0
 # Of the width, for breaks; where there are more, the longest are made.
 BREAKS_SHARE = 0.5
-TICK_ROOM = 76.0
+TICK_ROOM = 80.0
+# Half of the mark of a break, and a character's width, on the safe side.
+BREAK_MARK, CHARACTER = 8.0, 6.9
 STEPS = (
     *(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30),
     *(MINUTE * each for each in (1, 2, 5, 10, 15, 30)),
@@ -43,6 +45,11 @@ class Tick:
     x: float
     words: str
 
+    @property
+    def end(self) -> float:
+        """Where its words end, at most."""
+        return self.x + CHARACTER * len(self.words)
+
 
 @dataclass(frozen=True)
 class Axis:
@@ -66,20 +73,23 @@ class Axis:
         return [piece for piece in self.pieces if piece.cut]
 
     def ticks(self) -> Iterator[Tick]:
-        """As many as there is room for."""
+        """As many as there is room for, up to the middle of the next break."""
         step = next((each for each in STEPS if each * self.scale >= TICK_ROOM), STEPS[-1])
-        for piece in self.pieces:
-            if piece.cut:
-                continue
-            first = piece.start == 0
-            yield Tick(piece.left, "0" if first else duration(piece.start))
-            number = 1
-            while piece.left + number * step * self.scale <= piece.right - TICK_ROOM / 2:
-                # The first words behind a break are longer.
-                if first or number * step * self.scale >= TICK_ROOM:
-                    words = tick_words(number * step)
-                    yield Tick(piece.left + number * step * self.scale, words if first else f"+{words}")
-                number += 1
+        for number, piece in enumerate(self.pieces):
+            if not piece.cut:
+                last = number == len(self.pieces) - 1
+                limit = piece.right if last else piece.right + BREAK_WIDTH / 2 - BREAK_MARK
+                for tick in self._ticks_of(piece, step):
+                    if tick.end <= limit:
+                        yield tick
+
+    def _ticks_of(self, piece: Piece, step: float) -> Iterator[Tick]:
+        first = piece.start == 0
+        yield Tick(piece.left, "0" if first else duration(piece.start))
+        apart = step * self.scale
+        for number in range(1, int((piece.right - piece.left) / apart) + 1 if apart else 1):
+            words = tick_words(number * step)
+            yield Tick(piece.left + number * apart, words if first else f"+{words}")
 
 
 def tick_words(seconds: float) -> str:

@@ -75,6 +75,9 @@ def completed(scripts: Path, line: str, **changed: str) -> list[str]:
         ("python starter.py reconcile READ", ["README.md"]),
         ("python starter.py flips --threshold approval_a", ["approval_above_usd="]),
         ("python starter.py backtest READ", ["README.md"]),
+        ("python starter.py map READ", ["README.md"]),
+        ("python starter.py map --svg READ", ["README.md"]),
+        ("python starter.py explain --ht", ["--html"]),
         ("python other.py li", []),
     ],
 )
