@@ -16,7 +16,7 @@ STYLE = """\
 .other td:nth-child(2) { color: var(--open); font-weight: 600; }
 .not td:nth-child(2) { color: var(--bad); font-weight: 600; }
 td { white-space: pre-line; }
-td:nth-child(5) { min-width: 14rem; }
+td:nth-child(5) { min-width: 11rem; }
 """
 COLUMNS = ("history", "verdict", "then", "now", "why", "US dollars")
 

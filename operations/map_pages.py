@@ -17,6 +17,7 @@ MEANING = (
 )
 OWN_STYLE = """\
 .map { margin: 1.5rem auto; }
+td:last-child { min-width: 3rem; padding-right: 0; }
 .never td { color: var(--soft); }
 .undeclared td:last-child { color: var(--bad); }
 .soft { color: var(--soft); }

@@ -30,12 +30,13 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 th, td { text-align: left; vertical-align: top; padding: .45rem .75rem .45rem 0;
   border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
 th { font-weight: 600; color: var(--soft); font-size: .875rem; white-space: nowrap; }
-td + td { min-width: 6.5rem; }
+td { min-width: 7.5rem; }
+td + td { min-width: 4.5rem; }
 svg { display: block; max-width: 100%; height: auto; }
 @media (max-width: 40rem) {
   thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
   tr { display: block; padding: .6rem 0; border-bottom: 1px solid var(--line); }
-  td { display: block; border: 0; padding: .1rem 0; }
+  td { display: block; border: 0; padding: .1rem 0; min-width: 0; }
   td:empty { display: none; }
   td::before { content: attr(data-label) " "; color: var(--soft); font-weight: 400; }
 }

@@ -40,6 +40,7 @@ summary::marker { color: var(--soft); }
 details[open] > summary { margin-bottom: .5rem; }
 details > dl, details > table { background: var(--panel); border-radius: 8px; padding: .75rem .9rem; }
 details > table { border-spacing: 0; border-collapse: separate; }
+details td:nth-child(1) { min-width: 0; }
 details td:nth-child(2) { min-width: 5.5rem; }
 details td:nth-child(3) { min-width: 10rem; }
 tr.hit td { font-weight: 600; background: var(--ground); }

@@ -20,7 +20,7 @@ __all__ = ["Surroundings", "story_page"]
 
 STATES = {"completed": ("✓", "succeeded"), "running": ("…", "running"), "not started": ("…", "running")}
 EFFECTS = ("effect", "key", "came to", "when")
-COSTS = ("of", "proven", "held", "unknown", "tokens proven", "attempts of a model")
+COSTS = ("of", "proven", "held", "unknown", "tokens proven", "model attempts")
 
 
 @dataclass(frozen=True)

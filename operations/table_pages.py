@@ -15,7 +15,8 @@ COLUMNS = ("#", "outcome", "because", "if")
 MARKUP = re.compile(r"[\\`*\[\]|~]|<(?=[A-Za-z/!?])|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])")
 
 STYLE = """\
-td:nth-child(1) { color: var(--soft); }
+td:nth-child(1) { color: var(--soft); min-width: 0; }
+td:nth-child(2) { min-width: 9.5rem; }
 td:nth-child(2) { font-weight: 600; }
 dt { font-weight: 600; }
 dd { margin: 0 0 .4rem 1rem; }

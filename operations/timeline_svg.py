@@ -36,7 +36,7 @@ LEGEND = {
 }
 STYLE = """\
 .timeline { font: 12px system-ui, sans-serif; width: 100%; }
-.timeline text { fill: var(--ink); }
+.timeline text { fill: var(--ink); paint-order: stroke; stroke: var(--ground); stroke-width: 3px; }
 .timeline .soft { fill: var(--soft); }
 .timeline .head { font-weight: 600; fill: var(--soft); letter-spacing: .04em; }
 .timeline .grid { stroke: var(--line); }
@@ -76,14 +76,16 @@ def drawn(shown: Timeline, width: int, label: str) -> Raw:
     bottom = AXIS_HEIGHT + sum(HEAD_HEIGHT + step * len(rows) for rows in shown.groups.values()) + EDGE
     name = f"timeline-{width}"
     parts = [pattern(name), *axis_parts(axis, bottom)]
-    y = AXIS_HEIGHT
+    bars, words, y = list[Raw](), list[Raw](), AXIS_HEIGHT
     for group, rows in shown.groups.items():
-        parts.append(tag("text", group, class_="head", x=EDGE, y=y + 20))
+        words.append(tag("text", group, class_="head", x=EDGE, y=y + 20))
         y += HEAD_HEIGHT
         for row in rows:
-            parts += row_parts(row, axis, y, width, name)
+            words.append(row_words(row, y, width))
+            top = y + 3 if width == WIDE else y + 19
+            bars += (bar_part(bar, axis, top, name) for bar in row.bars)
             y += step
-    parts += break_parts(axis, bottom)
+    parts += [*bars, *break_parts(axis, bottom), *words]
     return tag(
         *("svg", *parts),
         class_=f"timeline {'wide' if width == WIDE else 'narrow'}",
@@ -135,7 +137,7 @@ def break_parts(axis: Axis, bottom: float) -> Iterator[Raw]:
         )
 
 
-def row_parts(row: TimelineRow, axis: Axis, y: float, width: int, name: str) -> Iterator[Raw]:
+def row_words(row: TimelineRow, y: float, width: int) -> Raw:
     mark = MARKS[row.look]
     room = int(((LABELS if width == WIDE else width) - 2 * EDGE - 16) / CHARACTER)
     label, words = shortened(row.name, row.words, room)
@@ -146,9 +148,7 @@ def row_parts(row: TimelineRow, axis: Axis, y: float, width: int, name: str) -> 
     if words:
         parts.append(tag("tspan", f"  {words}", class_="soft"))
     full = tag("title", f"{row.name}: {row.words}" if row.words else row.name)
-    yield tag("text", full, *parts, x=EDGE, y=y + 13)
-    top = y + 3 if width == WIDE else y + 19
-    yield from (bar_part(bar, axis, top, name) for bar in row.bars)
+    return tag("text", full, *parts, x=EDGE, y=y + 13)
 
 
 def bar_part(bar: Bar, axis: Axis, top: float, name: str) -> Raw:
