@@ -51,7 +51,7 @@ bench: environment ## measure against stock Temporal and hand-written workflows;
 record: environment ## run every scenario again and record tests/histories anew
 	@$(KEYLESS) $(PYTHON) -W ignore -m tests.record_histories 2>/dev/null
 
-screenshots: environment ## show real runs in the Temporal UI and take docs/screenshots anew
+screenshots: environment ## take docs/screenshots anew: real runs in the Temporal UI, and our own pages
 	@$(KEYLESS) $(PYTHON) -W ignore -m tests.take_screenshots
 
 format: environment ## rewrite the sources in the project's format

@@ -206,7 +206,7 @@ async def runs(options: "Namespace") -> int:
             from commands.repairing import list_parked
 
             return await list_parked(options)
-        case "replay" | "backtest" | "flips" | "builds" | "promote":
+        case "replay" | "map" | "backtest" | "flips" | "builds" | "promote":
             return await around_a_deploy(options)
     raise AssertionError(f"{options.command!r} is in the grammar and not here")
 
@@ -220,6 +220,10 @@ async def around_a_deploy(options: "Namespace") -> int:
         from commands.replaying import replay
 
         return await replay(options, registered())
+    if options.command == "map":
+        from commands.mapping import map_runs
+
+        return await map_runs(options, registered())
     from commands import backtesting
 
     if options.command == "flips":

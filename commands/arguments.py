@@ -110,7 +110,17 @@ def add_looking(commands: "Commands[Parser]") -> None:
         each.add_argument(
             "run", metavar="ID|FILE", help="a workflow id or the end of one, or an exported history"
         )
-        each.add_argument("--json", action="store_true", help="the same as JSON")
+    status.add_argument("--json", action="store_true", help="the same as JSON")
+    form = explain.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="the same as JSON")
+    form.add_argument(
+        "--html",
+        type=Path,
+        nargs="?",
+        const=Path(),
+        metavar="PATH",
+        help="write a page that needs no other file (default: named after the run)",
+    )
     explain.add_argument("--verify", action="store_true", help="prove it again with the current code")
     add_recording(commands)
     watch = commands.add_parser("watch", help="follow runs live until they end")

@@ -52,10 +52,20 @@ def add_changing(commands: "Commands[Parser]") -> None:
         "sent, and no model is asked but with --calls and --usd. Exit code 4 unless every run goes the same "
         "path.",
     )
-    for each in (replay, backtest):
+    mapped = commands.add_parser(
+        "map",
+        help="which paths did runs take, and which never?",
+        description="Stages and the transitions between them, as the plan declares them, with how often each "
+        "was taken, and of the stays that it ended the median time and proven cost.",
+    )
+    for each in (replay, backtest, mapped):
         each.add_argument("inputs", nargs="*", metavar="FILE|FOLDER", help="exported histories")
         example = "WorkflowType='resolve-ticket'"
         each.add_argument("--query", metavar="QUERY", help=f"runs of the server, for example {example}")
+    form = mapped.add_mutually_exclusive_group()
+    form.add_argument("--html", type=Path, metavar="PATH", help="write a page that needs no other file")
+    form.add_argument("--svg", type=Path, metavar="PATH", help="write the picture alone")
+    form.add_argument("--json", action="store_true", help="the same as JSON")
     flips = commands.add_parser(
         "flips",
         help="which open runs would have decided otherwise?",

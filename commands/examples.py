@@ -88,6 +88,7 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
         ("every decision with the facts it was made on", f"explain {RUN}"),
         ("and proven again with the current code", f"explain {RUN} --verify"),
         ("of an exported history, with no server", "explain run.json --json"),
+        ("a page with a timeline, to look at or to send", f"explain {RUN} --html run.html"),
     ),
     "export": (
         ("a run to keep or to send", f"export {RUN} --output run.json"),
@@ -123,6 +124,14 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
         ),
         ("a page for the pull request", "backtest tests/histories --html backtest.html"),
         ("the runs of a server", "backtest --query \"WorkflowType='resolve-ticket'\""),
+    ),
+    "map": (
+        ("which ways do the recorded ones take?", "map tests/histories"),
+        ("a page to look at or to send", "map tests/histories --html map.html"),
+        (
+            "the picture alone, of the runs of a server",
+            "map --query \"WorkflowType='resolve-ticket'\" --svg map.svg",
+        ),
     ),
     "flips": (
         ("who would be asked no longer?", "flips --threshold approval_above_usd=100"),

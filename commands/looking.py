@@ -9,6 +9,7 @@ from typing import Any
 
 from commands.asking import ways_to_answer
 from commands.builds import START_IT
+from commands.explain_page import write_story_page
 from commands.failures import Exit
 from commands.sources import Found, history_of, pending_trail, status_by_query, status_from_history
 from contracts.receipts import Status
@@ -21,6 +22,7 @@ from operations.queueing import queued_in, with_queue
 from operations.statuses import print_status
 from operations.story import Story, story
 from operations.verification import Verification, finding_as_json, verify
+from operations.verification_lines import verification_lines
 
 __all__ = ["explain", "print_verification", "status"]
 
@@ -105,6 +107,8 @@ async def explain(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit
             findings = [finding_as_json(each) for each in verified.findings]
             content["verification"] = {"holds": verified.holds, "findings": findings}
         sys.stdout.write(json.dumps(content, indent=1) + "\n")
+    elif options.html is not None:
+        await write_story_page(options.html, found, told, workflows, verified)
     else:
         console = console_on(sys.stdout)
         if found.redacted:
@@ -120,12 +124,5 @@ async def explain(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit
 
 def print_verification(verified: Verification, console: Any) -> None:
     """Whether trail, events and code agree, and where they do not."""
-    if verified.holds:
-        words = f"verified: {verified.events} events, {verified.links} trail links and the current code agree"
-        put(console, (0, words, "bold green"))
-        return
-    put(console, (0, f"not verified: {len(verified.findings)} disagreements", "bold red"))
-    for finding in verified.findings:
-        put(console, (2, f"{finding.event}: {finding.what}", "red"))
-        if finding.source:
-            put(console, (4, f"at {finding.source}".replace("at after", "after"), "dim"))
+    for line in verification_lines(verified):
+        put(console, line)

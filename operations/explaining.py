@@ -31,7 +31,16 @@ from operations.wording import amount_text, clock, compact, counted, dollars, du
 from workflows.kernel.case import DEADLINE
 from workflows.kernel.decisions import Table
 
-__all__ = ["explain"]
+__all__ = [
+    "Tables",
+    "age",
+    "attempt_name",
+    "cost_text",
+    "explain",
+    "item_lines",
+    "shortened",
+    "told_by_itself",
+]
 
 Tables = Mapping[str, Table[Any, Any]]
 STATE_STYLES = {"completed": "bold green", "running": "bold cyan", "not started": "bold yellow"}
@@ -46,8 +55,8 @@ def explain(told: Story, tables: Tables, console: Console, *, now: datetime | No
         put(console, line)
     console.print()
     for item in told.items:
-        if isinstance(item, Waited) and item.what == DEADLINE and item.state != "fired":
-            continue  # every run has one, and the heading names it
+        if told_by_itself(item):
+            continue
         since = (item.at - told.started_at).total_seconds()
         later = " [about to be taken in]" if item.beyond else ""
         print_item(item_lines(item, told, tables), console, f"+{compact(since)}", later)
@@ -58,6 +67,11 @@ def explain(told: Story, tables: Tables, console: Console, *, now: datetime | No
     console.print()
     for line in ending(told):
         put(console, line)
+
+
+def told_by_itself(item: Item) -> bool:
+    """A deadline that nothing came of: every run has one, and the heading names it."""
+    return isinstance(item, Waited) and item.what == DEADLINE and item.state != "fired"
 
 
 def print_item(lines: Iterator[Line], console: Console, when: str = "", later: str = "") -> None:
@@ -165,10 +179,14 @@ def people_line(item: Item) -> Line:
             raise AssertionError(f"{item.kind} has lines of its own")
 
 
-def attempt_lines(item: AttemptMade) -> Iterator[Line]:
+def attempt_name(item: AttemptMade) -> str:
+    """`read_ticket`, and from the second on `read_ticket, attempt 2`."""
     number = item.attempt_id.partition("-")[0].partition(".")[2]
-    again = f", attempt {number}" if number not in {"", "1"} else ""
-    yield 0, f"{item.step}{again}, because {item.why}", ""
+    return f"{item.step}, attempt {number}" if number not in {"", "1"} else item.step
+
+
+def attempt_lines(item: AttemptMade) -> Iterator[Line]:
+    yield 0, f"{attempt_name(item)}, because {item.why}", ""
     via = f"{item.route} ({item.model})" if item.route else f"once: {item.key}"
     times = f"queued {duration(item.queued_s)}" if item.queued_s is not None else "waits for a worker"
     if item.ran_s is not None:

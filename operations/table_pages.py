@@ -1,10 +1,10 @@
-"""Decision tables as Markdown, and as one page of HTML that needs no other file and fits a phone."""
+"""Decision tables as Markdown, and as one page of HTML."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from html import escape
 
 from contracts.values import plain
+from operations.pages import Raw, page, table, tag
 from operations.table_views import TableView
 
 __all__ = ["as_html", "as_markdown"]
@@ -15,21 +15,11 @@ COLUMNS = ("#", "outcome", "because", "if")
 MARKUP = re.compile(r"[\\`*\[\]|~]|<(?=[A-Za-z/!?])|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])")
 
 STYLE = """\
-:root { color-scheme: light dark; }
-body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border-bottom: 1px solid #8886; }
-td, dd { overflow-wrap: anywhere; }
+td:nth-child(1) { color: var(--soft); min-width: 0; }
+td:nth-child(2) { min-width: 9.5rem; }
 td:nth-child(2) { font-weight: 600; }
 dt { font-weight: 600; }
-dd { margin: 0 0 .3rem 1rem; }
-@media (max-width: 40rem) {
-  thead { position: absolute; clip-path: inset(50%); }
-  tr { display: block; padding: .6rem 0; border-bottom: 1px solid #8886; }
-  td { display: block; border: 0; padding: .1rem 0; }
-  td::before { content: attr(data-label) " "; opacity: .7; font-weight: 400; }
-}
-@media print { tr { break-inside: avoid; } }
+dd { margin: 0 0 .4rem 1rem; }
 """
 
 
@@ -61,47 +51,22 @@ def marked(words: str) -> str:
 
 def as_html(views: Sequence[TableView]) -> str:
     """A whole page. Every word of a table is escaped; there is no script and nothing is fetched."""
-    title = ", ".join(view.table for view in views)
-    parts = [part for view in views for part in section(view)]
-    return "\n".join(
-        [
-            "<!doctype html>",
-            '<html lang="en">',
-            "<head>",
-            '<meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>How it is decided: {escape(title)}</title>",
-            f"<style>\n{STYLE}</style>",
-            "</head>",
-            "<body>",
-            "<h1>How it is decided</h1>",
-            f"<p>{escape(INTRODUCTION)}</p>",
-            *parts,
-            "</body>",
-            "</html>",
-            "",
-        ]
-    )
+    title = f"How it is decided: {', '.join(view.table for view in views)}"
+    sections = [tag("section", *section(view)) for view in views]
+    body = [tag("header", tag("h1", "How it is decided"), tag("p", INTRODUCTION)), tag("main", *sections)]
+    return page(title, body, style=STYLE)
 
 
-def section(view: TableView) -> Iterator[str]:
-    yield f"<h2>{escape(view.table)} v{view.version}</h2>"
-    yield "<table>"
-    yield f"<thead><tr>{''.join(f'<th>{escape(each)}</th>' for each in COLUMNS)}</tr></thead>"
-    yield "<tbody>"
-    for row in view.rows:
-        cells = zip(COLUMNS, (str(row.number), row.outcome, row.because, row.condition), strict=True)
-        told = (f'<td data-label="{escape(label)}">{escape(words)}</td>' for label, words in cells)
-        yield f"<tr>{''.join(told)}</tr>"
-    yield from ("</tbody>", "</table>")
+def section(view: TableView) -> Iterator[Raw]:
+    yield tag("h2", f"{view.table} v{view.version}")
+    rows = [(str(row.number), row.outcome, row.because, row.condition) for row in view.rows]
+    yield table(COLUMNS, rows)
     yield from definitions("Facts", ((fact.name, fact.may_be) for fact in view.facts))
     if view.thresholds:
         of_plan = ((name, plain(value)) for name, value in view.thresholds.items())
         yield from definitions("Thresholds of runs that start now", of_plan)
 
 
-def definitions(heading: str, pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
-    yield from (f"<h3>{escape(heading)}</h3>", "<dl>")
-    for name, words in pairs:
-        yield f"<dt>{escape(name)}</dt><dd>{escape(words)}</dd>"
-    yield "</dl>"
+def definitions(heading: str, pairs: Iterable[tuple[str, str]]) -> Iterator[Raw]:
+    yield tag("h3", heading)
+    yield tag("dl", *(part for name, words in pairs for part in (tag("dt", name), tag("dd", words))))

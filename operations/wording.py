@@ -16,6 +16,7 @@ __all__ = [
     "dollars",
     "duration",
     "minute",
+    "precise",
     "state_of",
     "tokens_text",
 ]
@@ -61,6 +62,13 @@ def duration(seconds: float) -> str:
             rest = whole % size // smaller
             return f"{whole // size} {name} {rest} {smaller_name}" if rest else f"{whole // size} {name}"
     raise AssertionError("a minute or more has a unit")
+
+
+def precise(seconds: float) -> str:
+    """`23 ms`, `1.4 s`, `2 d 3 h`: also what is very short."""
+    if seconds >= 1:
+        return duration(seconds)
+    return f"{seconds * 1_000:.0f} ms" if seconds >= 0.001 or not seconds else "under 1 ms"
 
 
 def compact(seconds: float) -> str:

@@ -27,6 +27,8 @@ OPTIONS = (
     "--no-first-run",
     "--remote-debugging-port=0",
 )
+# Its own first page would ask for this and that.
+FIRST_PAGE = "about:blank"
 START_PATIENCE_S, PAGE_PATIENCE_S = 30.0, 30.0
 LARGEST_PICTURE = 2**26
 
@@ -41,6 +43,8 @@ class Browser:
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection
         self._ids = itertools.count(1)
+        self.events: list[dict[str, Any]] = []
+        """What the domains that were enabled have told, oldest first."""
 
     async def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         """A command of the DevTools protocol; RuntimeError when the browser refuses it."""
@@ -53,11 +57,12 @@ class Browser:
                     raise RuntimeError(f"{method}: {answer['error']['message']}")
                 result: dict[str, Any] = answer["result"]
                 return result
+            if "method" in answer:
+                self.events.append(answer)
 
     async def open(self, url: str, *, width: int, height: int, until: str) -> None:
         """Open a page of that size; return when it shows the words `until`. AssertionError if it does not."""
-        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-        await self.call("Emulation.setDeviceMetricsOverride", **size)
+        await self.resize(width, height)
         await self.call("Page.navigate", url=url)
         with suppress(TimeoutError):
             async with asyncio.timeout(PAGE_PATIENCE_S):
@@ -65,6 +70,30 @@ class Browser:
                     await asyncio.sleep(0.2)
                 return
         raise AssertionError(f"{url} never shows {until!r}; it shows {(await self.text())[:500]!r}")
+
+    async def resize(self, width: int, height: int) -> None:
+        """Show the page in that size."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        await self.call("Emulation.setDeviceMetricsOverride", **size)
+
+    async def prefer(self, scheme: str) -> None:
+        """`light` or `dark`, as somebody sets it for the whole system."""
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        await self.call("Emulation.setEmulatedMedia", features=features)
+
+    async def ask(self, expression: str) -> Any:
+        """The value of a JavaScript expression. RuntimeError when it throws."""
+        answer = await self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        if "exceptionDetails" in answer:
+            raise RuntimeError(f"{expression}: {answer['exceptionDetails']}")
+        return answer["result"].get("value")
+
+    async def press(self, key: str) -> None:
+        """`Tab` or `Enter`, down and up."""
+        code, words = {"Tab": (9, ""), "Enter": (13, "\r")}[key]
+        named = {"key": key, "code": key, "windowsVirtualKeyCode": code}
+        await self.call("Input.dispatchKeyEvent", type="keyDown", text=words, **named)
+        await self.call("Input.dispatchKeyEvent", type="keyUp", **named)
 
     async def remember(self, key: str, value: Any) -> None:
         """Keep a value in the local storage of every page that is opened from now on."""
@@ -74,9 +103,7 @@ class Browser:
 
     async def text(self) -> str:
         """What a person can read on the page."""
-        expression = "document.body ? document.body.innerText : ''"
-        answer = await self.call("Runtime.evaluate", expression=expression, returnByValue=True)
-        return str(answer["result"].get("value", ""))
+        return str(await self.ask("document.body ? document.body.innerText : ''"))
 
     async def picture(self, file: Path) -> None:
         """The page as it is seen, as a PNG."""
@@ -93,7 +120,7 @@ async def browsing() -> AsyncIterator[Browser]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         quiet = asyncio.subprocess.DEVNULL
         process = await asyncio.create_subprocess_exec(
-            program, *OPTIONS, f"--user-data-dir={profile}", stdout=quiet, stderr=quiet
+            program, *OPTIONS, f"--user-data-dir={profile}", FIRST_PAGE, stdout=quiet, stderr=quiet
         )
         try:
             address = await asyncio.to_thread(page_address, Path(profile) / "DevToolsActivePort")

@@ -1,4 +1,4 @@
-"""Take docs/screenshots anew: `make screenshots` shows real runs in the Temporal UI, in headless Chromium."""
+"""Take docs/screenshots anew: `make screenshots` shows real runs in the Temporal UI, and our own pages."""
 
 import asyncio
 import sys
@@ -13,6 +13,7 @@ from process import run
 from samples.payment_faults import Fault
 from tests.browser import Browser, browsing
 from tests.fault_server import faults
+from tests.page_pictures import pages_in, take_pages
 from tests.workflows.world import World, as_read, reads_by_truth, sample
 from workflows.resolve_ticket import ResolveTicket
 
@@ -71,6 +72,10 @@ async def take(world: World, ui: str) -> None:
             await picture(
                 browser, f"{page}/user-metadata", f"{label}-details", until="Current Details", height=760
             )
+    with tempfile.TemporaryDirectory() as name:
+        pages = await asyncio.to_thread(pages_in, Path(name))
+        async with browsing() as browser:
+            await take_pages(browser, pages, SCREENSHOTS)
 
 
 async def picture(browser: Browser, url: str, name: str, *, until: str, height: int = 1300) -> None:

@@ -78,6 +78,9 @@ def completed(scripts: Path, line: str, **changed: str) -> list[str]:
         ("python starter.py backtest --ca", ["--calls"]),
         ("python starter.py prom", ["promote"]),
         ("python starter.py promote --n", ["--none"]),
+        ("python starter.py map READ", ["README.md"]),
+        ("python starter.py map --svg READ", ["README.md"]),
+        ("python starter.py explain --ht", ["--html"]),
         ("python other.py li", []),
     ],
 )

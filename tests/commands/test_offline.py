@@ -48,6 +48,7 @@ def test_help_teaches_and_is_as_fast_as_its_imports(tmp_path: Path) -> None:
         "replay",
         "policy",
         "why-not",
+        "map",
         "backtest",
         "flips",
         "new-key",
