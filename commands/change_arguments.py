@@ -3,10 +3,11 @@
 import argparse
 from pathlib import Path
 
-from commands.grammar import Parser
+from commands.grammar import Parser, add_profile
 
 __all__ = ["add_changing", "add_recording", "add_tables"]
 
+INPUTS = "exported histories, or runs of the server by their id or its end"
 Commands = argparse._SubParsersAction  # the type has no public name
 
 
@@ -52,7 +53,7 @@ def add_changing(commands: "Commands[Parser]") -> None:
         "asked and nothing is sent. Exit code 4 unless every run goes the same path.",
     )
     for each in (replay, backtest):
-        each.add_argument("inputs", nargs="*", metavar="FILE|FOLDER", help="exported histories")
+        each.add_argument("histories", nargs="*", metavar="ID|FILE|FOLDER", help=INPUTS)
         example = "WorkflowType='resolve-ticket'"
         each.add_argument("--query", metavar="QUERY", help=f"runs of the server, for example {example}")
     flips = commands.add_parser(
@@ -76,7 +77,7 @@ def add_changing(commands: "Commands[Parser]") -> None:
         metavar="ROUTE=IN,OUT",
         help="another price, in US dollars per million tokens; may be repeated",
     )
-    backtest.add_argument("--profile", metavar="NAME", help="the routes of this profile of models.toml")
+    add_profile(backtest, "the routes of this profile of models.toml")
     backtest.add_argument(
         "--assume-same-replies",
         action="store_true",

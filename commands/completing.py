@@ -210,6 +210,7 @@ files = FilesCompleter()
 COMPLETERS: Mapping[str, Callable[..., Any]] = {
     "workflow": lambda **_: workflow_names(),
     "inputs": files,
+    "histories": ids_and_files,
     "output": files,
     "threshold": lambda **_: thresholds(),
     "into": files,
@@ -219,7 +220,6 @@ COMPLETERS: Mapping[str, Callable[..., Any]] = {
     "outcome": lambda **_: outcome_names(),
     "key": files,
     "profile": profiles,
-    "provider": profiles,
     "close": routes,
     "route": routes,
     "file": files,

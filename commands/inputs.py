@@ -12,11 +12,12 @@ from pydantic import ValidationError
 from commands.failures import CommandError, Exit
 from contracts.tickets import Ticket
 from contracts.values import Value
-from operations.inbox import read_inbox
+from operations.inbox import InboxError, read_inbox
+from operations.ticket_making import address_in
 from operations.ticket_sources import passed_over
 from operations.wording import counted
 
-__all__ = ["Given", "given", "left_out", "workflow_named"]
+__all__ = ["Given", "check_sender", "given", "left_out", "workflow_named"]
 
 # Enough to see what was not meant to be left out.
 MOST_KINDS = 5
@@ -41,6 +42,16 @@ def workflow_named(name: str, workflows: Sequence[Any]) -> Any:
             return each
     known = ", ".join(each.plan.name for each in workflows)
     raise CommandError(Exit.BAD_INPUT, f"no workflow {name!r}; known: {known}")
+
+
+def check_sender(sender: str | None) -> None:
+    """Before anything is read: also where every input names its own. Raises CommandError."""
+    try:
+        if sender is not None:
+            address_in(sender)
+    except InboxError:
+        line = f"--from {sender}: that is no mail address; write for example --from anna@posteo.example"
+        raise CommandError(Exit.BAD_INPUT, line) from None
 
 
 def given(workflow: Any, inputs: Sequence[str], sender: str | None = None) -> list[Given]:
