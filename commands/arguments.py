@@ -1,6 +1,7 @@
 """The command line's grammar, with examples that teach it. Imports nothing heavy: `--help` is fast."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,8 @@ class Version(argparse.Action):
         """Print it and end."""
         from operations.code_version import version_text
 
-        parser.exit(0, f"{version_text()}\n")
+        sys.stdout.write(f"{version_text()}\n")
+        parser.exit()
 
 
 def add_stack(commands: "Commands[Parser]") -> None:
