@@ -14,15 +14,14 @@ __all__ = ["main"]
 INTERRUPTED = 130
 # What a person wants to know after Ctrl-C; written here, so that nothing has to be imported for it.
 LEFT = {
-    "run": "what was started goes on: `python starter.py list`",
-    "demo": "the servers that it started have ended",
-    "evaluate": "the servers that it started have ended",
-    "certify": "the server that it started has ended",
-    "dev": "the servers that it started have ended",
+    "run": "`python starter.py list` shows what was started",
+    "certify": "a server that it started has ended",
     "approve": "`python starter.py status ID` says whether the answer was taken",
     "repair": "`python starter.py status ID` says whether it was taken",
     "deny": "`python starter.py status ID` says whether the answer was taken",
 }
+# They start servers of this machine.
+SERVING = ("demo", "evaluate", "dev")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -33,11 +32,7 @@ def main(arguments: Sequence[str]) -> int:
         options = read_arguments(arguments)
         return dispatch(options) if options is not None else 0
     except KeyboardInterrupt:
-        after = LEFT.get(arguments[0] if arguments else "", "")
-        if "--keep" in arguments:
-            after = "what it started runs on; `python starter.py down` ends it"
-        below = "\n" if sys.stderr.isatty() else ""  # the terminal has printed ^C
-        sys.stderr.write(f"{below}starter: stopped{after and '; '}{after}\n")
+        write_stopped(arguments)
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read the output has seen enough.
@@ -56,6 +51,29 @@ def main(arguments: Sequence[str]) -> int:
         code, words = account
         sys.stderr.write(told(words, sys.stderr))
         return code
+
+
+def write_stopped(arguments: Sequence[str]) -> None:
+    """One line, within the terminal, of what is true after Ctrl-C."""
+    import shutil
+    import textwrap
+
+    command = arguments[0] if arguments else ""
+    after = LEFT.get(command, "")
+    if command in SERVING:
+        stack = sys.modules.get("embedded.stack")  # what was never loaded has started nothing
+        if stack is None or not stack.has_started():
+            after = "nothing was started"
+        elif "--keep" in arguments:
+            after = "what it started runs on; `python starter.py down` ends it"
+        else:
+            after = "the servers that it started have ended"
+    line = f"starter: stopped{after and '; '}{after}"
+    if sys.stderr.isatty():
+        width = max(20, shutil.get_terminal_size().columns - 1)
+        # The terminal has printed ^C.
+        line = "\n" + textwrap.fill(line, width, subsequent_indent="  ", break_on_hyphens=False)
+    sys.stderr.write(f"{line}\n")
 
 
 def leave_at_once(number: int, frame: object) -> None:
@@ -143,7 +161,9 @@ def on_this_machine(options: "Namespace") -> int:
     under_way()
     match options.command:
         case "dev":
-            stack.dev()
+            from commands.dev import dev
+
+            return dev()
         case "down":
             return stack.down()
     raise AssertionError(f"{options.command!r} is no command of this machine's own")

@@ -16,6 +16,7 @@ from commands.sources import meant, status_by_query, status_from_history
 from connection import Settings, connect
 from contracts.approvals import Verdict
 from contracts.receipts import Status, Waiting
+from embedded.stack import Service, home
 from operations.answering import send_answer
 from operations.histories import fetch
 from operations.lines import console_on, put
@@ -95,11 +96,22 @@ def make_key(options: argparse.Namespace) -> Exit:
     console = console_on(sys.stdout)
     put(console, (0, f"{private}", "bold"))
     put(console, (2, f"is the private key of {options.name}: move it to {options.name}'s own machine", ""))
-    here = f"to try it here leave it where it is, then `python starter.py approve ID --by {options.name}`"
-    put(console, (2, here, ""))
+    put(console, (2, "to try it here leave it where it is, then:", ""))
+    put(console, (4, f"python starter.py approve ID --by {options.name}", ""))
     public = private.with_suffix(".pub")
     put(console, (2, f"{public} makes {options.name} an approver; deleting it ends that", ""))
+    if folder != home() / "approvers" and folder == stack_approvers():
+        # The worker of that stack reads this folder, so a key elsewhere could answer none of its runs.
+        words = "this is for the demo that runs now only; for your own runs, when it has ended: "
+        words += f"python starter.py new-key {options.name}"
+        put(console, (2, words, "yellow"))
     return Exit.OK
+
+
+def stack_approvers() -> Path | None:
+    """The approvers' folder of the stack that runs for this checkout."""
+    state = Service("payments", home()).running()
+    return Path(state.facts["approvers"]) if state and "approvers" in state.facts else None
 
 
 async def cancel(options: argparse.Namespace) -> Exit:

@@ -1,17 +1,20 @@
 """The command line's grammar, with examples that teach it. Imports nothing heavy: `--help` is fast."""
 
 import argparse
+import sys
 from pathlib import Path
+from typing import Any
 
 from commands.change_arguments import add_changing, add_recording, add_tables
 from commands.examples import ENVIRONMENT, EXAMPLES, INPUTS, OVERVIEW
-from commands.grammar import Parser
+from commands.grammar import Parser, add_profile
 from commands.money_arguments import add_money
 
 __all__ = ["parser"]
 
 Commands = argparse._SubParsersAction  # the type has no public name
 
+PROFILE = "a profile of models.toml (default: the first)"
 # As Temporal names them, and as `list` and `watch` print them.
 STATES = ("running", "completed", "failed", "cancelled", "terminated", "timed-out")
 
@@ -19,6 +22,7 @@ STATES = ("running", "completed", "failed", "cancelled", "terminated", "timed-ou
 def parser(environment: dict[str, str]) -> Parser:
     """Every command with its options."""
     root = Parser(prog="starter.py", description="Start, watch, explain and answer durable AI workflows.")
+    root.add_argument("--version", action=Version, nargs=0, help="which release, and which state of the code")
     root.examples, root.more = OVERVIEW, [("environment", ENVIRONMENT)]
     commands = root.add_subparsers(
         dest="command", required=True, metavar="COMMAND", title="commands", prog=root.prog
@@ -38,12 +42,23 @@ def parser(environment: dict[str, str]) -> Parser:
     return root
 
 
+class Version(argparse.Action):
+    """Read when it is asked for: no other command waits for git."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        """Print it and end."""
+        from operations.code_version import version_text
+
+        sys.stdout.write(f"{version_text()}\n")
+        parser.exit()
+
+
 def add_stack(commands: "Commands[Parser]") -> None:
     demo = commands.add_parser("demo", help="resolve sample tickets, kill the worker, show what was kept")
     demo.add_argument(
         "--tickets", type=int, default=6, metavar="N", help="how many of the samples (default: 6)"
     )
-    demo.add_argument("--provider", metavar="NAME", help="a profile of models.toml (default: the first)")
+    add_profile(demo, PROFILE)
     demo.add_argument("--yes", action="store_true", help="agree to what it can cost at most, unasked")
     demo.add_argument("--keep", action="store_true", help="leave everything running; `down` ends it")
     demo.add_argument("--json", action="store_true", help="the results as JSON")
@@ -54,7 +69,7 @@ def add_stack(commands: "Commands[Parser]") -> None:
         metavar="GROUP|FILE",
         help="only these, or `shown`, or `held-out`; may be repeated",
     )
-    evaluate.add_argument("--provider", metavar="NAME", help="a profile of models.toml (default: the first)")
+    add_profile(evaluate, PROFILE)
     evaluate.add_argument("--yes", action="store_true", help="agree to what it can cost at most, unasked")
     evaluate.add_argument("--json", action="store_true", help="the results as JSON")
     commands.add_parser("dev", help="a whole stack in the foreground, until Ctrl-C")
@@ -100,7 +115,7 @@ def add_terms(command: Parser) -> None:
     command.add_argument(
         "--park", metavar="TIME", help="how long a failed step may wait for a person, or 0 (default: 4h)"
     )
-    command.add_argument("--profile", metavar="NAME", help="a profile of models.toml (default: the first)")
+    add_profile(command, PROFILE)
 
 
 def add_looking(commands: "Commands[Parser]") -> None:
@@ -164,7 +179,7 @@ def add_people(commands: "Commands[Parser]") -> None:
     ways.add_argument("--retry", action="store_true", help="try again")
     ways.add_argument("--supply", metavar="FILE", help="go on with this output: JSON, or - to read it")
     ways.add_argument("--abort", action="store_true", help="give up: the run takes back what it did")
-    repair.add_argument("--profile", metavar="NAME", help="with --retry: another profile of models.toml")
+    add_profile(repair, "with --retry: another profile of models.toml")
     repair.add_argument(
         "--output-tokens", type=int, metavar="N", help="with --retry: a larger limit for the reply"
     )

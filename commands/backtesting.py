@@ -16,7 +16,7 @@ from activities.catalogue import load_catalogue
 from commands.backtest_page import page
 from commands.failures import CommandError, Exit
 from commands.real_calls import called_as_json, made_as_json, real_calls, summary
-from commands.replaying import files_in, from_files, from_server
+from commands.replaying import from_inputs, from_server, histories_in
 from commands.tables import print_rows
 from commands.writing import write
 from connection import Settings
@@ -40,10 +40,10 @@ Tested = list[tuple[str, Backtested]]
 
 async def backtest_runs(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
     """Backtest each history; FOUND unless every run goes the same path."""
-    if bool(options.inputs) == bool(options.query):
-        raise CommandError(Exit.BAD_INPUT, "backtest needs history files or folders, or --query QUERY")
+    if bool(options.histories) == bool(options.query):
+        raise CommandError(Exit.BAD_INPUT, "backtest needs history files, folders or ids, or --query QUERY")
     changes = changes_of(options, workflows)
-    source = from_server(options.query) if options.query else from_files(files_in(options.inputs))
+    source = from_server(options.query) if options.query else from_inputs(histories_in(options.histories))
     async with real_calls(options) as real:
         tested = await tested_runs(source, workflows, changes, assumed=options.assume_same_replies, real=real)
         if not tested:

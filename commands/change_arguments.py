@@ -3,10 +3,11 @@
 import argparse
 from pathlib import Path
 
-from commands.grammar import Parser
+from commands.grammar import Parser, add_profile
 
 __all__ = ["add_changing", "add_recording", "add_tables"]
 
+INPUTS = "exported histories, or runs of the server by their id or its end"
 Commands = argparse._SubParsersAction  # the type has no public name
 
 
@@ -59,7 +60,7 @@ def add_changing(commands: "Commands[Parser]") -> None:
         "was taken, and of the stays that it ended the median time and proven cost.",
     )
     for each in (replay, backtest, mapped):
-        each.add_argument("inputs", nargs="*", metavar="FILE|FOLDER", help="exported histories")
+        each.add_argument("histories", nargs="*", metavar="ID|FILE|FOLDER", help=INPUTS)
         example = "WorkflowType='resolve-ticket'"
         each.add_argument("--query", metavar="QUERY", help=f"runs of the server, for example {example}")
     form = mapped.add_mutually_exclusive_group()
@@ -87,7 +88,7 @@ def add_changing(commands: "Commands[Parser]") -> None:
         metavar="ROUTE=IN,OUT",
         help="another price, in US dollars per million tokens; may be repeated",
     )
-    backtest.add_argument("--profile", metavar="NAME", help="the routes of this profile of models.toml")
+    add_profile(backtest, "the routes of this profile of models.toml")
     backtest.add_argument(
         "--assume-same-replies",
         action="store_true",

@@ -227,6 +227,7 @@ files = FilesCompleter()
 COMPLETERS: Mapping[str, Callable[..., Any]] = {
     "workflow": lambda **_: workflow_names(),
     "inputs": files,
+    "histories": ids_and_files,
     "output": files,
     "threshold": lambda **_: thresholds(),
     "into": files,
@@ -236,7 +237,6 @@ COMPLETERS: Mapping[str, Callable[..., Any]] = {
     "outcome": lambda **_: outcome_names(),
     "key": files,
     "profile": profiles,
-    "provider": profiles,
     "close": routes,
     "route": routes,
     "file": files,

@@ -14,7 +14,7 @@ from temporalio.client import Client
 
 from activities.approvers import new_key
 from commands.demo_cast import cast
-from commands.demo_play import Course, play
+from commands.demo_play import Course, patience_for, play
 from commands.demo_proof import Proof, prove, refunds_in
 from commands.demo_report import as_text, print_demo
 from commands.failures import Exit
@@ -40,7 +40,7 @@ def demo(options: argparse.Namespace, workflows: list[Any]) -> Exit:
     """Run it; FAILED when the machinery did not hold, never because a small model misread a mail."""
     parts = cast(options.tickets)
     console = console_on(sys.stderr if options.json else sys.stdout)
-    profile = options.provider or catalogue_here(os.environ).profiles[0]
+    profile = options.profile or catalogue_here(os.environ).profiles[0]
     check_key(profile, os.environ)
     agree_to_cost(profile, len(parts), console, agreed=options.yes)
     say_unused_key(profile, console)
@@ -83,8 +83,9 @@ async def perform(
         tenant=setting.tenant, requested_by="demo", cap=PLAN.cap, deadline=PLAN.deadline, profile=profile
     )
     put(console, (0, cap_text(len(parts), terms.cap), ""))
+    each_s = patience_for(route.timeout for route in catalogue_here(os.environ).routes_of(profile))
     with board_on(console) as board:
-        course = Course(client, worker_service(home(), drain_s=DRAIN_S), key, board)
+        course = Course(client, worker_service(home(), drain_s=DRAIN_S), key, board, each_s=each_s)
         try:
             await play(course, ResolveTicket, parts, terms)
         except TimeoutError:
@@ -124,7 +125,7 @@ def say_what_next(setting: Setting, profile: str, keep: bool, console: Console) 
         words = (
             "a model of 1.5 billion parameters reads and writes modestly; the workflow is the same with any: "
         )
-        other = "OPENAI_API_KEY=... python starter.py demo --provider openai-small"
+        other = "OPENAI_API_KEY=... python starter.py demo --profile openai-small"
         put(console, (0, words + other, "dim"))
     if keep:
         ui = f"; its UI is at {setting.temporal.ui}" if setting.temporal.ui else ""

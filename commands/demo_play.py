@@ -3,9 +3,9 @@
 import asyncio
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -29,12 +29,13 @@ from operations.starting import start
 from operations.wording import dollars
 from workflows.resolve_ticket import Stage
 
-__all__ = ["Course", "play"]
+__all__ = ["Course", "patience_for", "play"]
 
 POLL_S = 0.3
 # An attempt that ran for so long is in the middle of its prompt or answer.
 DEEP_IN_S = 1.5
-# Three times what a ticket takes on two cores, for each; a demo that hangs must end.
+# Three times what a ticket takes on two cores, for each; a demo that hangs must end. Whoever gives a route
+# a larger timeout has a slower machine, so a ticket has at least as long.
 PATIENCE_S, PATIENCE_EACH_S = 60.0, 120.0
 
 
@@ -53,6 +54,13 @@ class Course:
     killed_during: str | None = None
     """The attempt that was in flight when the worker was killed."""
     answered: set[str] = field(default_factory=set)
+    each_s: float = PATIENCE_EACH_S
+    """How long a ticket may take, all of them one after the other."""
+
+
+def patience_for(timeouts: Iterable[timedelta]) -> float:
+    """Seconds for one ticket, by the timeouts of the routes that it may take."""
+    return max([PATIENCE_EACH_S, *(each.total_seconds() for each in timeouts)])
 
 
 async def play(
@@ -73,7 +81,7 @@ async def play(
         )
     ]
     try:
-        async with asyncio.timeout(PATIENCE_S + PATIENCE_EACH_S * len(parts)):
+        async with asyncio.timeout(PATIENCE_S + course.each_s * len(parts)):
             await first_failure_or(tasks[0], tasks)
     finally:
         for task in tasks:

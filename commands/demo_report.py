@@ -10,6 +10,7 @@ from rich.text import Text
 
 from commands.demo_proof import Proof
 from commands.looking import print_verification
+from commands.other_paths import other_paths
 from commands.results import as_json, path_of
 from commands.sample_tickets import Sample
 from commands.tables import print_rows
@@ -32,12 +33,8 @@ def print_demo(
     """Results, then what was proven, then one run explained."""
     console.print()
     print_rows(console, ("ticket", "path", "expected", "refund", "proven", "unknown", "time"), results(runs))
-    wrong = sum(path_of(told) != part.path for part, told in runs)
-    if wrong:
-        words = (
-            f"{wrong} of {len(runs)} took another path than a careful reader would: the model misread them"
-        )
-        put(console, (0, words, "yellow"))
+    for line in other_paths(runs):
+        put(console, line)
     console.print()
     for line in proven(runs, proof, killed_during):
         put(console, line)

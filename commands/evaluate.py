@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from rich.console import Console
 
 from activities.approvers import new_key
-from commands.demo_play import Course, play
+from commands.demo_play import Course, patience_for, play
 from commands.demo_proof import refunds_in, wrong_refunds
 from commands.evaluate_report import Score, as_text, print_scores
 from commands.failures import CommandError, Exit
@@ -34,7 +34,7 @@ def evaluate(options: argparse.Namespace) -> Exit:
     """Run it; FAILED for a refund that was not due, and for a run that did not end well."""
     tickets = chosen(options.only)
     console = console_on(sys.stderr if options.json else sys.stdout)
-    profile = options.provider or catalogue_here(os.environ).profiles[0]
+    profile = options.profile or catalogue_here(os.environ).profiles[0]
     check_key(profile, os.environ)
     agree_to_cost(profile, len(tickets), console, agreed=options.yes)
     refuse_second_worker()
@@ -85,8 +85,9 @@ async def perform(
     terms = Terms(
         tenant=setting.tenant, requested_by="evaluate", cap=PLAN.cap, deadline=PLAN.deadline, profile=profile
     )
+    each_s = patience_for(route.timeout for route in catalogue_here(os.environ).routes_of(profile))
     with board_on(console) as board:
-        course = Course(client, worker_service(home(), drain_s=DRAIN_S), key, board)
+        course = Course(client, worker_service(home(), drain_s=DRAIN_S), key, board, each_s=each_s)
         try:
             await play(course, ResolveTicket, tickets, terms, kill=False)
         except TimeoutError:

@@ -59,12 +59,12 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
     "demo": (
         ("six tickets with the local model, nothing is charged", "demo"),
         ("two tickets, and leave the UI running", "demo --tickets 2 --keep"),
-        ("with a provider; says what it can cost at most and asks", "demo --provider openai-small"),
+        ("with a provider; says what it can cost at most and asks", "demo --profile openai-small"),
     ),
     "evaluate": (
         ("how well does the local model read the tickets?", "evaluate"),
         ("while you work on a prompt: those that may be looked at", "evaluate --only shown"),
-        ("one group, with a provider", "evaluate --only attempt --provider openai-small"),
+        ("one group, with a provider", "evaluate --only attempt --profile openai-small"),
     ),
     "dev": (("until Ctrl-C; another terminal starts the runs", "dev"),),
     "down": (("after demo --keep, or to end a dev from elsewhere", "down"),),
@@ -106,6 +106,7 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
     ),
     "replay": (
         ("the recorded ones, before a deploy", "replay tests/histories"),
+        ("one of a server, by the end of its id", "replay 9c1e"),
         ("those of a server", "replay --query \"WorkflowType='resolve-ticket'\""),
         ("what do they not reach?", "replay tests/histories --coverage"),
         ("in CI: exit status 4 when one differs", "replay tests/histories --json"),

@@ -81,5 +81,9 @@ def told(words: str, stream: TextIO) -> str:
     lines = [f"starter: {safe(line)}" for line in words.splitlines() or [""]]
     if stream.isatty():
         width = max(20, shutil.get_terminal_size().columns - 1)
-        lines = [part for line in lines for part in textwrap.wrap(line, width, subsequent_indent="  ")]
+        # An id or a path is copied whole: only the terminal may cut it.
+        wrapper = textwrap.TextWrapper(
+            width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        )
+        lines = [part for line in lines for part in wrapper.wrap(line)]
     return "".join(f"{line}\n" for line in lines)

@@ -8,9 +8,9 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
-__all__ = ["EXIT_CODES", "Example", "Parser", "example_lines", "nearest", "wrapped"]
+__all__ = ["EXIT_CODES", "Example", "Parser", "add_profile", "example_lines", "nearest", "wrapped"]
 
 Example = tuple[str, str]
 """What it is for, and what comes after `python starter.py`."""
@@ -68,11 +68,23 @@ class Parser(argparse.ArgumentParser):
             parts.append("\n".join((f"{title}:", *entry_lines(entries))) + "\n")
         return "\n".join(parts)
 
+    def error(self, message: str) -> NoReturn:
+        """Usage and what is wrong, within the terminal; exit code 2."""
+        self.print_usage(sys.stderr)
+        lines = wrapped(f"{self.prog}: error: {message}", "", "  ")
+        self.exit(2, "".join(f"{line}\n" for line in (lines if sys.stderr.isatty() else [" ".join(lines)])))
+
     def print_help(self, file: Any = None) -> None:
         """With bold headings where the terminal and NO_COLOR allow it."""
         stream: TextIO = file or sys.stdout
         text = self.format_help()
         stream.write(HEADING.sub("\x1b[1m\\1\x1b[0m", text) if may_style(stream) else text)
+
+
+def add_profile(command: argparse.ArgumentParser, help_text: str) -> None:
+    """`--profile`, and `--provider` as make's variable calls it; one is documented, both are taken."""
+    command.add_argument("--profile", metavar="NAME", help=help_text)
+    command.add_argument("--provider", dest="profile", metavar="NAME", help=argparse.SUPPRESS)
 
 
 def columns() -> int:

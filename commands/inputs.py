@@ -17,11 +17,12 @@ from contracts.extraction import Extraction
 from contracts.tickets import Ticket
 from contracts.values import Value
 from operations.documents import keep_documents, record_type_named
-from operations.inbox import read_inbox
+from operations.inbox import InboxError, read_inbox
+from operations.ticket_making import address_in
 from operations.ticket_sources import passed_over
 from operations.wording import counted
 
-__all__ = ["Given", "given", "left_out", "workflow_named"]
+__all__ = ["Given", "check_sender", "given", "left_out", "workflow_named"]
 
 # Enough to see what was not meant to be left out.
 MOST_KINDS = 5
@@ -49,6 +50,16 @@ def workflow_named(name: str, workflows: Sequence[Any]) -> Any:
     raise CommandError(Exit.BAD_INPUT, f"no workflow {name!r}; known: {known}")
 
 
+def check_sender(sender: str | None) -> None:
+    """Before anything is read: also where every input names its own. Raises CommandError."""
+    try:
+        if sender is not None:
+            address_in(sender)
+    except InboxError:
+        line = f"--from {sender}: that is no mail address; write for example --from anna@posteo.example"
+        raise CommandError(Exit.BAD_INPUT, line) from None
+
+
 def given(
     workflow: Any, inputs: Sequence[str], sender: str | None = None, record: str | None = None
 ) -> list[Given]:
@@ -64,9 +75,9 @@ def given(
     return [Given(Path(name).name, from_json(model, name)) for name in inputs]
 
 
-def left_out(inputs: Sequence[str]) -> Iterator[str]:
+def left_out(workflow: Any, inputs: Sequence[str]) -> Iterator[str]:
     """A line for each folder that holds files of other kinds than those that are read."""
-    for name in inputs:
+    for name in inputs if argument_of(workflow) is Ticket else ():
         others = passed_over(name)
         if others:
             kinds = ", ".join(sorted({file.suffix.lower() or file.name for file in others})[:MOST_KINDS])

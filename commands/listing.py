@@ -114,7 +114,7 @@ async def list_runs(options: argparse.Namespace, workflows: Sequence[Any]) -> Ex
         stages = known_stages(workflows)
         if options.stage is not None and options.stage not in stages:
             nothing += f"; no workflow has a stage {options.stage!r}: known are {', '.join(stages)}"
-        sys.stderr.write(f"{nothing}\n")
+        put(console_on(sys.stderr, whole_lines=True), (0, nothing, ""))
         return Exit.OK
     if not options.json:
         print_runs(shown, console_on(sys.stdout))

@@ -9,7 +9,7 @@ from typing import Any
 from rich.text import Text
 
 from commands.failures import CommandError, Exit
-from commands.replaying import files_in, from_files, from_server
+from commands.replaying import from_inputs, from_server, histories_in
 from commands.tables import print_rows
 from commands.writing import write
 from contracts.values import plain
@@ -25,9 +25,9 @@ __all__ = ["map_runs"]
 
 async def map_runs(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
     """Print the table; or write it as JSON, as a page or as a picture."""
-    if bool(options.inputs) == bool(options.query):
-        raise CommandError(Exit.BAD_INPUT, "map needs history files or folders, or --query QUERY")
-    source = from_server(options.query) if options.query else from_files(files_in(options.inputs))
+    if bool(options.histories) == bool(options.query):
+        raise CommandError(Exit.BAD_INPUT, "map needs history files, folders or ids, or --query QUERY")
+    source = from_server(options.query) if options.query else from_inputs(histories_in(options.histories))
     maps, left_out = run_maps([story(run.read()) async for run in source], workflows)
     if not maps:
         raise CommandError(Exit.BAD_INPUT, "no run to map: none that has started is of a workflow known here")

@@ -32,18 +32,19 @@ def policy(options: argparse.Namespace, workflows: list[Any]) -> Exit:
         sys.stderr.write(f"wrote {options.html}\n")
     else:
         console = console_on(sys.stdout)
-        for line in (line for view in shown for line in lines(view)):
-            put(console, line)
+        for head, line in (each for view in shown for each in lines(view)):
+            put(console, line, head=head)
     return Exit.OK
 
 
-def lines(view: TableView) -> Iterator[Line]:
-    yield 0, f"{view.table} v{view.version}: the first row that holds decides", "bold"
+def lines(view: TableView) -> Iterator[tuple[str, Line]]:
+    """Each with what stands before it, below which nothing is wrapped."""
+    yield "", (0, f"{view.table} v{view.version}: the first row that holds decides", "bold")
     for row in view.rows:
-        yield 2, f"{row.number:>2}. {row.outcome}: {row.because}", ""
-        yield 6, f"if {row.condition}", "dim"
+        yield f"{row.number:>2}. ", (2, f"{row.outcome}: {row.because}", "")
+        yield "if ", (6, row.condition, "dim")
     for name, value in view.thresholds.items():
-        yield 2, f"{name} is {plain(value)} in runs that start now", "dim"
+        yield "", (2, f"{name} is {plain(value)} in runs that start now", "dim")
 
 
 def as_json(view: TableView) -> dict[str, Any]:

@@ -17,14 +17,15 @@ from temporalio.service import RPCError
 from commands.failures import CommandError, Exit
 from commands.quiet import quiet
 from commands.replay_report import print_coverage, print_replayed
-from connection import connect
+from commands.sources import meant
+from connection import NotConnected, connect
 from operations.coverage import coverage
-from operations.histories import fetch
+from operations.histories import HistoryError, fetch
 from operations.lines import console_on
 from operations.replaying import Recorded, Replayed, processes_for, replayed
 from operations.verification import Gate, finding_as_json
 
-__all__ = ["files_in", "from_files", "from_server", "replay"]
+__all__ = ["from_inputs", "from_server", "histories_in", "replay"]
 
 
 class Advances(Protocol):
@@ -35,12 +36,12 @@ class Advances(Protocol):
 
 async def replay(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
     """Verify each history; FOUND when one disagrees with its trail or with the code."""
-    if bool(options.inputs) == bool(options.query):
-        raise CommandError(Exit.BAD_INPUT, "replay needs history files or folders, or --query QUERY")
+    if bool(options.histories) == bool(options.query):
+        raise CommandError(Exit.BAD_INPUT, "replay needs history files, folders or ids, or --query QUERY")
     if options.parallel is not None and options.parallel < 1:
         raise CommandError(Exit.BAD_INPUT, "--parallel: at least 1 process")
-    files = files_in(options.inputs)
-    source = from_server(options.query) if options.query else from_files(files)
+    files = histories_in(options.histories)
+    source = from_server(options.query) if options.query else from_inputs(files)
     processes = options.parallel or processes_for(len(files))
     done: list[Replayed] = []
     with progress(len(files) or None) as advance:
@@ -91,15 +92,16 @@ def progress(total: int | None) -> Iterator[Advances]:
         yield lambda: bar.advance(task)
 
 
-def files_in(inputs: Sequence[str]) -> list[Path]:
-    """Each file, and of each folder the .json files. Raises CommandError."""
-    files: list[Path] = []
+def histories_in(inputs: Sequence[str]) -> list[Path | str]:
+    """Files, those of folders, and the name of what is neither: an id. Raises CommandError."""
+    files: list[Path | str] = []
     for name in inputs:
         path = Path(name)
         if not path.exists():
-            line = "no such file or folder; of a run on the server the history is wanted: "
-            steps = f"`python starter.py export {name} --output run.json`, or --query \"WorkflowId='{name}'\""
-            raise CommandError(Exit.BAD_INPUT, f"{name}: {line}{steps}")
+            if path.suffix == ".json" or name.startswith((".", "/")):
+                raise CommandError(Exit.BAD_INPUT, f"{name}: no such file or folder")
+            files.append(name)
+            continue
         found = sorted(path.glob("*.json")) if path.is_dir() else [path]
         if not found:
             raise CommandError(Exit.BAD_INPUT, f"{name}: no .json file in this folder")
@@ -107,9 +109,18 @@ def files_in(inputs: Sequence[str]) -> list[Path]:
     return files
 
 
-async def from_files(files: Sequence[Path]) -> AsyncIterator[Recorded]:
-    for file in files:
-        yield Recorded(file.name, file)
+async def from_inputs(inputs: Sequence[Path | str]) -> AsyncIterator[Recorded]:
+    """Files, and runs of the server by their id or its end. Raises CommandError for what is neither."""
+    for each in inputs:
+        if isinstance(each, Path):
+            yield Recorded(each.name, each)
+            continue
+        try:
+            client = await connect()
+            yield Recorded.fetched(await fetch(client, await meant(client, each)))
+        except (HistoryError, NotConnected) as error:
+            line = f"{each}: no such file or folder, and no run: {error}"
+            raise CommandError(Exit.BAD_INPUT, line) from None
 
 
 async def from_server(query: str) -> AsyncIterator[Recorded]:

@@ -19,8 +19,9 @@ from activities.sheets import sheet_of
 from commands.asking import Questions
 from commands.builds import new_runs_words
 from commands.failures import CommandError, Exit
-from commands.inputs import Given, given, left_out, workflow_named
+from commands.inputs import Given, check_sender, given, left_out, workflow_named
 from commands.results import as_json, print_results
+from commands.services import keyless_worker, keys_missing
 from commands.terms_options import terms_of
 from commands.watching import Watched, board_on, going_on, watch
 from connection import TASK_QUEUE, Settings, connect
@@ -40,14 +41,57 @@ RPC_PATIENCE = timedelta(seconds=10)
 async def run(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
     """Check everything, then start everything, then wait."""
     workflow = workflow_named(options.workflow, workflows)
+    check_sender(options.sender)
     arguments = given(workflow, options.inputs, options.sender, options.record)
     terms = checked_terms(options, workflow)
     if options.id and len(arguments) != 1:
         raise CommandError(Exit.BAD_INPUT, f"--id names one run, but there are {len(arguments)} inputs")
-    for line in left_out(options.inputs):
+    for line in left_out(workflow, options.inputs):
         put(console_on(sys.stderr), (0, line, "yellow"))
-    client = await connect()
-    runs = [await begin(client, workflow, each, terms, options) for each in arguments]
+    check_worker_key(terms.profile, options.workflow)
+    runs: list[Watched] = []
+    asked = 0
+    try:
+        client = await connect()
+        for each in arguments:
+            asked += 1
+            runs.append(await begin(client, workflow, each, terms, options))
+        return await follow(client, runs, options)
+    except asyncio.CancelledError:
+        raise CommandError(Exit.INTERRUPTED, left_by(runs, asked)) from None
+
+
+def left_by(runs: Sequence[Watched], asked: int) -> str:
+    """What is true after Ctrl-C, when so many were asked for and these are known to have begun."""
+    if not asked:
+        return "stopped; nothing was started"
+    told = going_on(runs) if runs else "stopped"
+    under_way = "; one start was under way: `python starter.py list` shows whether it was taken"
+    return told if asked == len(runs) else told + under_way
+
+
+def check_worker_key(profile: str, workflow: str) -> None:
+    """Raise CommandError when the worker that will take the runs lacks the key; warn when nobody can know."""
+    catalogue = load_catalogue(Settings.of(os.environ).models, os.environ)
+    first = catalogue.routes_of(profile)[0].name
+    missing = keyless_worker(os.environ)
+    key = (keys_missing(os.environ) if missing is None else missing).get(first)
+    if key is None:
+        return
+    if missing is None:
+        words = f"profile {profile!r} needs {key}, which is not set here; the workers must have it"
+        put(console_on(sys.stderr), (0, words, "yellow"))
+        return
+    steps = [f"profile {profile!r} needs {key}, and the worker was started without it; nothing was started"]
+    steps.append(f"  end `dev`, then: {key}=... python starter.py dev")
+    others = (name for name in catalogue.profiles if catalogue.routes_of(name)[0].name not in missing)
+    if other := next(others, None):
+        steps.append(f"  or: python starter.py run {workflow} INPUT --profile {other}")
+    raise CommandError(Exit.BAD_INPUT, "\n".join(steps))
+
+
+async def follow(client: Client, runs: Sequence[Watched], options: argparse.Namespace) -> Exit:
+    """Wait for them, unless that is not wanted, and show what came of them."""
     if options.no_wait:
         if options.json:
             begun = [{"input": each.label, "workflow_id": each.workflow_id} for each in runs]
@@ -59,11 +103,8 @@ async def run(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
         put(console, (0, note, "yellow"))
     elif (found := await builds_at(client, TASK_QUEUE, count=False)).new_runs_wait:
         put(console, (0, new_runs_words(found), "yellow"))
-    try:
-        with board_on(console) as board:
-            await watch(client, runs, board, details=Questions(board))
-    except asyncio.CancelledError:
-        raise CommandError(Exit.INTERRUPTED, going_on(runs)) from None
+    with board_on(console) as board:
+        await watch(client, runs, board, details=Questions(board))
     return await report(client, runs, options)
 
 

@@ -16,11 +16,14 @@ from embedded.local_model import LocalModel, ensure_model
 from embedded.ports import LOOPBACK, free_port
 from embedded.progress import progress_on
 from embedded.stack import CHECKOUT, Launch, Service, State
+from embedded.stack import home as home_folder
 from embedded.surroundings import complete
 
 __all__ = [
     "catalogue_here",
     "check_key",
+    "keyless_worker",
+    "keys_missing",
     "needed_model",
     "payments_service",
     "samples_in",
@@ -73,7 +76,10 @@ def worker_service(home: Path, *, drain_s: float) -> Service:
         begins = str(log.stat().st_size if log.exists() else 0)
         # One worker of one checkout: new runs are meant for it, whoever worked here before.
         command = [sys.executable, str(CHECKOUT / "worker.py"), "--current"]
-        return Launch(command, {"log_from": begins}, complete(os.environ))
+        environment = complete(os.environ)
+        keyless = json.dumps(keys_missing(environment))
+        facts = {"log_from": begins, "temporal": environment.get("TEMPORAL_ADDRESS", ""), "keyless": keyless}
+        return Launch(command, facts, environment)
 
     def ready(state: State) -> bool:
         """It says so in its log when it takes tasks."""
@@ -106,6 +112,27 @@ def check_key(profile: str, env: Mapping[str, str]) -> None:
     if endpoint.key_name is not None and endpoint.api_key is None:
         line = f"profile {profile!r} needs a key: set {endpoint.key_name}, or choose another profile"
         raise CommandError(Exit.BAD_INPUT, line)
+
+
+def keys_missing(env: Mapping[str, str]) -> dict[str, str]:
+    """The variable that holds the key, of each route that lacks it here. Raises CatalogueError."""
+    endpoints = catalogue_here(env).endpoints.items()
+    return {name: each.key_name for name, each in endpoints if each.key_name and each.api_key is None}
+
+
+def keyless_worker(env: Mapping[str, str]) -> dict[str, str] | None:
+    """What `keys_missing` said when this checkout's own worker began; None when others take the runs.
+
+    Keys live where the worker runs. Of a worker of this checkout, on the server that is asked, its start is
+    written down, and the keys of the terminal that typed this say nothing: `dev` may have been given others.
+    """
+    state = Service("worker", home_folder()).running()
+    if state is None or state.facts.get("temporal") != env.get("TEMPORAL_ADDRESS"):
+        return None
+    try:
+        return dict(json.loads(state.facts["keyless"]))
+    except (KeyError, ValueError):
+        return None  # started by another release
 
 
 def needed_model(home: Path, profile: str, env: Mapping[str, str]) -> LocalModel | None:

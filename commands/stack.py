@@ -1,86 +1,23 @@
-"""`dev` and `down`: a whole stack on this machine, and its end."""
+"""What runs for this checkout, and its end; `down`."""
 
-import os
 import signal
 import sys
-import time
 from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
-from typing import NoReturn
 
 from rich.console import Console
 
 from commands.failures import CommandError, Exit
-from commands.services import (
-    catalogue_here,
-    check_key,
-    needed_model,
-    payments_service,
-    samples_in,
-    worker_service,
-)
-from embedded.stack import Service, State, home, stop_all
-from embedded.temporal_server import ensure_temporal
-from operations.lines import console_on, put
+from embedded.stack import Service, home, stop_all
+from operations.lines import put
 
-__all__ = ["dev", "down", "ended_in_order", "refuse_second_worker", "running"]
+__all__ = ["DRAIN_S", "down", "ended_in_order", "refuse_second_worker", "running"]
 
 # What is under way when the worker is asked to stop may end: an attempt takes two minutes at most.
 DRAIN_S = 135.0
 PATIENCE_S = 10.0
-# A worker that ends so often has a reason that no start removes.
-STARTED_AGAIN = 3
 # First who works, last what everything stands on.
 ORDER = ("worker", "payments", "model", "temporal")
-
-
-def dev() -> NoReturn:
-    """Start what is not running and say where it is; at its end, which is Ctrl-C, end what was started."""
-    folder = home()
-    console = console_on(sys.stdout)
-    refuse_second_worker()
-    profile = catalogue_here(os.environ).profiles[0]
-    check_key(profile, os.environ)
-    before = running()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    worker = worker_service(folder, drain_s=DRAIN_S)
-    with ended_in_order(before, console):
-        temporal = ensure_temporal(folder)
-        os.environ["TEMPORAL_ADDRESS"] = temporal.address
-        put(console, (0, f"Temporal   {temporal.address}   UI {temporal.ui or 'of your server'}", ""))
-        samples_in(folder)
-        payments = payments_service(folder, folder).ensure()
-        put(console, (0, f"payments   {payments.facts['url']}", ""))
-        model = needed_model(folder, profile, os.environ)
-        if model is not None:
-            put(console, (0, f"model      {model.model} at {model.address}", ""))
-        state = worker.ensure()
-        put(console, (0, f"worker     log {worker.log}", ""))
-        example = "python starter.py run resolve-ticket samples/tickets/01-broken-mugs.eml"
-        put(console, (0, f"ready: {example}", "bold"))
-        put(console, (0, "Ctrl-C ends all of it, the worker first; once more ends it at once", "dim"))
-        keep_working(worker, state, console)
-    raise CommandError(Exit.FAILED, f"the worker ended; its log is {worker.log}")
-
-
-def keep_working(worker: Service, state: State, console: Console) -> None:
-    """Start it again when it was killed or failed; return when it was asked to end, or will not live."""
-    for number in range(STARTED_AGAIN + 1):
-        while worker.running() is not None:
-            time.sleep(1.0)
-        code = worker.end_of(state)
-        if not code:
-            return
-        how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-        if number == STARTED_AGAIN:
-            put(console, (0, f"the worker {how} once more", "bold red"))
-            return
-        put(
-            console,
-            (0, f"the worker {how}; it is started again ({number + 1} of {STARTED_AGAIN})", "bold red"),
-        )
-        state = worker.ensure()
-        put(console, (0, "the worker works again; the runs go on where they were", "bold green"))
 
 
 def down() -> Exit:

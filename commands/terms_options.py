@@ -34,7 +34,7 @@ def terms_of(options: argparse.Namespace, plan: Plan, profile: str) -> Terms:
     given = {"usd": options.usd, "tokens": options.tokens, "calls": options.calls, "steps": options.steps}
     try:
         if options.usd is not None:
-            given["usd"] = Decimal(options.usd)
+            given["usd"] = dollars_of(options.usd)
         cap = Amount.model_validate(
             plan.cap.model_dump() | {measure: value for measure, value in given.items() if value is not None}
         )
@@ -46,12 +46,21 @@ def terms_of(options: argparse.Namespace, plan: Plan, profile: str) -> Terms:
             profile=profile,
             park=parking(options.park),
         )
-    except InvalidOperation:
-        raise bad(f"--usd {options.usd!r} is no amount; write for example 0.05") from None
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         raise bad(f"--{name.replace('_', '-')} {first['input']!r}: {first['msg']}") from None
+
+
+def dollars_of(text: str) -> Decimal:
+    """An amount of US dollars. Raises CommandError."""
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal("nan")
+    if not amount.is_finite() or amount < 0:
+        raise bad(f"--usd {text!r} is no amount of US dollars, 0 or more; write for example 0.05")
+    return amount
 
 
 def parking(text: str | None) -> timedelta:

@@ -16,7 +16,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from contracts.receipts import Status
 from operations.lines import put, safe
-from operations.queueing import queued_in
+from operations.queueing import QUEUED, queued_in, tries_in
 from operations.starting import STAGE
 from operations.wording import duration, state_of
 from workflows.kernel.run import PARKED
@@ -53,6 +53,8 @@ class Watched:
     """It may wait for a person."""
     queued: dict[int, datetime] = field(default_factory=dict)
     """By the number of the step, since when its attempt waits for somebody to take it."""
+    attempt: int = 0
+    """Which attempt of its step waits or runs; 0 when none does."""
     status: Status | None = None
     """Only where somebody asks for details."""
     source: str = ""
@@ -120,13 +122,22 @@ def board_on(
         yield Board(console, live, picture=picture)
 
 
+def where_of(run: Watched) -> str:
+    """Its stage, and whether it waits in a queue there or tries again, in the words of `watch`."""
+    if run.over:
+        return run.state
+    details = [QUEUED] if run.queued else []
+    details += [f"attempt {run.attempt}"] if run.attempt > 1 else []
+    return f"{run.stage} ({', '.join(details)})" if details else run.stage
+
+
 def lines_of(runs: Sequence[Watched]) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False)
     for run in runs:
         style = "" if not run.over else "green" if run.state == "completed" else "red"
         table.add_row(
             Text(safe(run.label)[:60]),
-            Text(run.state if run.over else run.stage, style=style or "cyan"),
+            Text(where_of(run), style=style or "cyan"),
             Text(duration(run.elapsed_s), style="dim"),
         )
     return table
@@ -198,7 +209,7 @@ async def look(client: Client, run: Watched) -> bool:
     attributes = described.typed_search_attributes
     run.stage = attributes.get(STAGE, run.stage)
     run.asks = run.stage.startswith(AWAITING) or attributes.get(PARKED) is not None
-    run.queued = queued_in(described)
+    run.queued, run.attempt = queued_in(described), tries_in(described)
     if described.status not in (None, WorkflowExecutionStatus.RUNNING):
         run.state = state_of(described.status)
         took = (described.close_time or described.start_time) - described.start_time

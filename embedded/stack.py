@@ -13,7 +13,7 @@ from types import FrameType
 
 from embedded.record import Record, State
 
-__all__ = ["CHECKOUT", "Launch", "Service", "ServiceError", "State", "home", "stop_all"]
+__all__ = ["CHECKOUT", "Launch", "Service", "ServiceError", "State", "has_started", "home", "stop_all"]
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -46,6 +46,11 @@ def home() -> Path:
     """The folder of everything that is kept between commands: TENUTO_HOME, or .tenuto in the checkout."""
     chosen = os.environ.get("TENUTO_HOME")
     return Path(chosen).expanduser().resolve() if chosen else CHECKOUT / ".tenuto"
+
+
+def has_started() -> bool:
+    """Whether this process has started any service."""
+    return bool(_children or _codes)
 
 
 def stop_all(folder: Path) -> list[str]:
@@ -102,6 +107,11 @@ class Service:
     def running(self) -> State | None:
         """The state of the service if its process lives; whether it answers is not asked."""
         return self._record.read() if self._alive() else None
+
+    def forgotten(self) -> bool:
+        """Whether somebody stopped it by `stop`, in whatever process; one that ended by itself is not."""
+        with self._record.alone():  # whoever stops it holds this until it has written that down
+            return not self._alive() and self._record.read() is None
 
     def end_of(self, state: State) -> int | None:
         """The exit code of an ended process that this one started, negative for a signal; else None."""

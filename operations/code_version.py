@@ -2,9 +2,10 @@
 
 import hashlib
 import subprocess
+import tomllib
 from pathlib import Path
 
-__all__ = ["build_id", "code_version"]
+__all__ = ["build_id", "code_version", "version_text"]
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 # What a run's commands depend on.
@@ -16,6 +17,15 @@ BUILD_DIGITS = 12
 def build_id(checkout: Path = CHECKOUT) -> str:
     """Of the code that decides what a run does: the same in every checkout and image of the same sources."""
     return sources_digest(checkout)[:BUILD_DIGITS]
+
+
+def version_text(checkout: Path = CHECKOUT) -> str:
+    """For a person: `tenuto 0.1.0 (commit 1f2e3d4c5b6a, changed)`."""
+    project = tomllib.loads((checkout / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    code = code_version(checkout)
+    kind = "commit" if "commit" in code else "sources"
+    changed = ", changed" if code.get("dirty") else ""
+    return f"{project['name']} {project['version']} ({kind} {str(code[kind])[:12]}{changed})"
 
 
 def code_version(checkout: Path = CHECKOUT) -> dict[str, str | bool]:

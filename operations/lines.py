@@ -54,11 +54,12 @@ def wrapped(line: Line, width: int, *, head: str = "") -> Iterator[Text]:
     room = max(1, width - indent - len(head))
     before = " " * indent + head
     for part in parts_of(safe(words), room):
-        if room < cell_len(part) <= width:
-            # A word so long is an id, which somebody may want to copy: it moves to the left unbroken.
+        if room < cell_len(part):
+            # A word so long is an id or a path, which somebody may want to copy: it moves to the left
+            # unbroken. One that is wider than the terminal is left to the terminal, which copies it whole.
             if before.strip():
                 yield Text(before.rstrip(), style=style)
-            yield Text(" " * (width - cell_len(part)) + part, style=style)
+            yield Text(" " * max(0, width - cell_len(part)) + part, style=style, no_wrap=True)
         else:
             for piece in Text(part, style=style).wrap(MEASURE, room) or [Text("")]:
                 yield Text.assemble((before, style), piece)

@@ -8,7 +8,7 @@ from temporalio.api.enums.v1 import PendingActivityState
 
 from contracts.receipts import Status
 
-__all__ = ["QUEUED", "queued_in", "with_queue"]
+__all__ = ["QUEUED", "queued_in", "tries_in", "with_queue"]
 
 QUEUED = "queued"
 
@@ -20,6 +20,17 @@ def queued_in(described: Any) -> dict[int, datetime]:
         for each in described.raw_description.pending_activities
         if each.state == PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
     }
+
+
+def tries_in(described: Any) -> int:
+    """Which attempt of its step is the latest that waits or runs; 0 when none does."""
+    return max((try_of(each.activity_id) for each in described.raw_description.pending_activities), default=0)
+
+
+def try_of(attempt_id: str) -> int:
+    """`2.3-fb54a30daf6647c3` is the third of its step; 0 for what is no attempt."""
+    number = attempt_id.partition("-")[0].partition(".")[2]
+    return int(number) if number.isdecimal() else 0
 
 
 def step_of(attempt_id: str) -> int:

@@ -67,6 +67,8 @@ def completed(scripts: Path, line: str, **changed: str) -> list[str]:
         ("python starter.py certify resolve-ticket --adv", ["--adversarial"]),
         ("python starter.py run --profile ", ["local", "openai-small", "openai-compatible"]),
         ("python starter.py demo --provider openai-s", ["openai-small"]),
+        ("python starter.py demo --profile openai-s", ["openai-small"]),
+        ("python starter.py demo --pro", ["--profile"]),
         ("python starter.py explain READ", ["README.md"]),
         ("python starter.py policy next", ["next_attempt"]),
         ("python starter.py why-not README.md remedy say_t", ["say_too_late"]),

@@ -63,6 +63,19 @@ def test_while_a_silent_server_is_waited_for(tmp_path: Path) -> None:
     assert one_line(command) == "starter: stopped"
 
 
+def test_before_anything_was_started_it_says_so(tmp_path: Path) -> None:
+    """A server that never answers: the run was not even sent."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        changed = {"TEMPORAL_ADDRESS": f"127.0.0.1:{listener.getsockname()[1]}"}
+        with on_pipes("run", "resolve-ticket", MAIL, home=tmp_path, changed=changed) as command:
+            listener.settimeout(20)
+            connection, _ = listener.accept()
+            command.interrupt()
+            assert command.ended(5) == 130
+            connection.close()
+    assert one_line(command) == "starter: stopped; nothing was started"
+
+
 async def test_a_run_goes_on_without_its_command(temporal: str, tmp_path: Path) -> None:
     """And the line says how to see it again."""
     async with World.opened(temporal, tmp_path) as world:
@@ -88,6 +101,7 @@ def test_a_question_can_be_left(tmp_path: Path) -> None:
         command.until("go on? [y/N]")
         command.interrupt()
         assert command.ended() == 130
+    assert "starter: stopped; nothing was started" in command.output
     assert alive(tmp_path) == []
 
 

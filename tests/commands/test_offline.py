@@ -1,9 +1,11 @@
 """What needs no server works without one, on exported histories."""
 
 import json
+import re
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -111,3 +113,13 @@ def test_a_new_key_is_made_once(tmp_path: Path) -> None:
 
 def test_nothing_running_is_nothing_to_end(tmp_path: Path) -> None:
     assert starter("down", home=tmp_path).stdout == "nothing was running\n"
+
+
+def test_the_version_names_the_release_and_the_state_of_the_code(tmp_path: Path) -> None:
+    """As pyproject.toml has it."""
+    done = starter("--version", home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    release = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert re.fullmatch(
+        rf"tenuto {re.escape(release)} \((commit|sources) [0-9a-f]{{12}}(, changed)?\)\n", done.stdout
+    )

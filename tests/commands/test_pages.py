@@ -99,8 +99,8 @@ def test_a_map_is_a_page_or_a_picture_that_stands_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ([], "map needs history files or folders, or --query QUERY"),
-        ([REFUNDED, "--query", "x"], "map needs history files or folders, or --query QUERY"),
+        ([], "map needs history files, folders or ids, or --query QUERY"),
+        ([REFUNDED, "--query", "x"], "map needs history files, folders or ids, or --query QUERY"),
         (["none.json"], "none.json: no such file or folder"),
         (["README.md"], "README.md: not an exported workflow history"),
     ],

@@ -1,5 +1,6 @@
 """`replay`, `export` and `record`: what CI and a person are told, from files, with no server."""
 
+import asyncio
 import json
 import re
 import shutil
@@ -7,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.terminal import on_terminal
+from tests.commands.terminal import on_pipes, on_terminal
 from tests.commands.test_bad_input import ROOT, starter
+from tests.workflows.world import World, sample
 
 HISTORIES = ROOT / "tests" / "histories"
 REFUNDED = HISTORIES / "refunded-at-once.json"
@@ -130,3 +132,19 @@ def test_a_run_is_recorded_under_a_name_with_what_it_is_kept_for(tmp_path: Path)
     assert len(kept["events"]) == len(json.loads(REFUNDED.read_text())["events"])
     assert "identity" not in json.dumps(kept)
     assert starter("replay", str(recorded), home=tmp_path).returncode == 0
+
+
+async def test_a_run_of_the_server_is_replayed_by_the_end_of_its_id(temporal: str, tmp_path: Path) -> None:
+    """As every other command finds it; an end that no run has is said with what it could have been."""
+    async with World.opened(temporal, tmp_path) as world, world.working():
+        handle = await world.start(sample("01"))
+        await world.ended(handle)
+        for name in (handle.id, handle.id[2:]):
+            with on_pipes("replay", name, home=tmp_path, changed={"TEMPORAL_ADDRESS": temporal}) as command:
+                assert await asyncio.to_thread(command.ended) == 0, command.errors
+            assert "1 of 1 hold" in command.output
+        with on_pipes("replay", "no-such", home=tmp_path, changed={"TEMPORAL_ADDRESS": temporal}) as command:
+            assert await asyncio.to_thread(command.ended) == 2
+        assert (
+            "no-such: no such file or folder, and no run: no run 'no-such' on this server" in command.errors
+        )

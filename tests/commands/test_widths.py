@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.terminal import CONTROL, STYLE, on_pipes, on_terminal, widest
+from tests.commands.terminal import CONTROL, STYLE, on_pipes, on_terminal, shown, widest
 from tests.workflows.world import World, as_read, sample
 from workflows.resolve_ticket import Stage
 
@@ -22,6 +22,22 @@ COMMANDS = [
     ["backtest", FAULTS, WAITED, "--threshold", "approval_above_usd=1"],
     ["new-key", "a.very.long.name.of.an.approver.who.signs@example.org"],
     ["list"],
+    [
+        "list",
+        "--foo",
+        "and",
+        "some",
+        "more",
+        "words",
+        "that",
+        "are",
+        "no",
+        "options",
+        "of",
+        "this",
+        "command",
+    ],
+    ["approve", "resolve-ticket/acme/3f2a9c1e"],
     ["run", "resolve-ticket", "a/file/that/is/not/there/" + "x" * 60],
 ]
 
@@ -32,7 +48,34 @@ def test_nothing_is_wider_than_the_terminal(arguments: list[str], columns: int, 
     with on_terminal(*arguments, home=tmp_path, columns=columns) as command:
         command.ended()
     assert len(command.output) > 20
-    assert len(widest(command.output)) <= columns, widest(command.output)
+    wide = [line for line in shown(command.output) if len(line) > columns]
+    assert all(len(line.split()) == 1 for line in wide), wide
+
+
+def test_paths_and_ids_are_never_broken(tmp_path: Path) -> None:
+    """One that is wider than the terminal has a line of its own, which the terminal cuts and copies whole."""
+    home = tmp_path / ("a-folder-with-a-name-that-is-longer-than-a-line-" + "x" * 20)
+    key, folder = str(home / "approvers" / "alice.key"), str(home / "approvers")
+    with on_terminal("new-key", "alice", home=home, columns=60) as command:
+        assert command.ended() == 0
+    assert key in [line.strip() for line in shown(CONTROL.sub("", command.output))]
+    assert "    python starter.py approve ID --by alice" in shown(command.output)
+    with on_terminal("new-key", "bob", home=home, columns=60) as command:
+        assert command.ended() == 0
+    with on_terminal("approve", "some-id", home=home, columns=60) as command:
+        assert command.ended() == 2
+    assert f"{folder}:" in [line.strip() for line in shown(command.output)]
+
+
+def test_a_row_of_a_table_is_wrapped_below_its_words(tmp_path: Path) -> None:
+    with on_terminal("policy", "next_attempt", home=tmp_path, columns=60) as command:
+        command.ended()
+    lines = shown(command.output)
+    at = next(i for i, line in enumerate(lines) if line.startswith("   1. give_up"))
+    assert lines[at + 1 : at + 3] == [
+        "      twice",
+        "      if offers is neither and may_have_happened is yes",
+    ]
 
 
 @pytest.mark.parametrize("arguments", COMMANDS[:4], ids=lambda words: "-".join(words)[:30])

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from commands.stack import STARTED_AGAIN
-from embedded.stack import Service
+import pytest
+
+from commands.dev import STARTED_AGAIN
+from embedded.stack import Service, stop_all
 from operations.code_version import build_id
 from tests.commands.stacks import alive, provided, without_leftovers
 from tests.commands.terminal import Command, on_pipes
@@ -51,11 +53,27 @@ def test_a_killed_worker_is_started_again_some_times(tmp_path: Path) -> None:
 
 
 def test_a_worker_that_was_asked_to_end_ends_the_stack(tmp_path: Path) -> None:
-    """As `down` in another terminal asks it to."""
+    """By its process alone: no command of ours."""
     with stack(tmp_path) as command:
         signalled(tmp_path, signal.SIGTERM)
         assert command.ended(60) == 1
         assert "started again" not in command.output
+        assert alive(tmp_path) == []
+
+
+@pytest.mark.parametrize("other", ["down", "make stop"])
+def test_a_stack_that_another_command_ended_says_so(other: str, tmp_path: Path) -> None:
+    """It has not crashed: exit code 0, and nothing is started again."""
+    with stack(tmp_path) as command:
+        if other == "down":
+            with on_pipes("down", home=tmp_path, changed={}) as second:
+                assert second.ended(60) == 0
+        else:
+            stop_all(tmp_path)
+        assert command.ended(60) == 0
+        assert "ended from elsewhere: `python starter.py down` or `make stop`" in command.output
+        assert "started again" not in command.output
+        assert command.errors == ""
         assert alive(tmp_path) == []
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from commands.inputs import left_out
 from operations.inbox import InboxError, Received, read_inbox
+from workflows.resolve_ticket import ResolveTicket
 
 MAIL = b"From: Anna <anna@posteo.example>\nSubject: %b\nMessage-ID: <%b@x.example>\n\nWhere is it?\n"
 LINE = {"from": "Bo <Bo@mail.example>", "subject": "Kite", "body": "It tore.", "id": "t-1"}
@@ -240,7 +241,7 @@ def test_files_of_other_kinds_in_a_folder_are_counted(tmp_path: Path) -> None:
     for name in ("a.eml", "b.pdf", "deep/c.PDF", "LICENSE", ".hidden", ".git/config"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"From: a@b.example\n\ntext\n")
-    (line,) = left_out([str(tmp_path), str(tmp_path / "a.eml"), "-"])
+    (line,) = left_out(ResolveTicket, [str(tmp_path), str(tmp_path / "a.eml"), "-"])
     assert line == f"{tmp_path}: 3 files of other kinds passed over: .pdf, LICENSE"
 
 

@@ -38,6 +38,29 @@ Total 1,075.47 USD
 """
 
 
+COLUMNS = ("description", "quantity", "unit_price", "amount")
+MADE_UP = {
+    "values": {
+        "kind": "INVOICE",
+        "number": "F-2026-9738",
+        "vendor": "Juniper & Sons Hardware",
+        "customer": "Olive Street Dental",
+        "issued_on": "07/05/2026",
+        "due_on": "08/14/2026",
+        "currency": "USD",
+        "net": "994.27",
+        "tax": "81.20",
+        "other_tax": None,
+        "total": "9,999.00",
+    },
+    "rows": [
+        dict(zip(COLUMNS, ("Desk lamp, brass", "7", "140.61", "984.27"), strict=True)),
+        dict(zip(COLUMNS, ("Brush, wide", "2", "5.00", "10.00"), strict=True)),
+    ],
+}
+"""A reading of INVOICE, but for a total that stands nowhere."""
+
+
 @pytest.fixture
 async def world(temporal: str, tmp_path: Path) -> AsyncIterator[World]:
     async with World.opened(temporal, tmp_path) as opened, opened.working([ExtractRecords]):
@@ -138,17 +161,7 @@ async def test_a_value_that_stands_nowhere_is_asked_for_again_and_the_second_rea
 
     async def made_up_first(exchange: Exchange) -> None:
         if exchange.entry.task == "read_section":
-            values = {"kind": "INVOICE", "number": "F-2026-9738", "vendor": "Juniper & Sons Hardware"}
-            values |= {"customer": "Olive Street Dental", "issued_on": "07/05/2026", "currency": "USD"}
-            values |= {"due_on": "08/14/2026", "net": "994.27", "tax": "81.20", "other_tax": None}
-            lines = [("Desk lamp, brass", "7", "140.61", "984.27"), ("Brush, wide", "2", "5.00", "10.00")]
-            columns = ("description", "quantity", "unit_price", "amount")
-            await faults.reply(
-                {
-                    "values": {**values, "total": "9,999.00"},
-                    "rows": [dict(zip(columns, line, strict=True)) for line in lines],
-                }
-            )(exchange)
+            await faults.reply(MADE_UP)(exchange)
         else:
             await good(exchange)
 
