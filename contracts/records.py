@@ -18,6 +18,8 @@ from contracts.values import Value
 
 __all__ = ["FieldType", "Kind", "RecordType", "RecordTypeError", "Sum", "record_type_of"]
 
+# It is a part of every request that reads a section.
+MOST_BYTES = 16_000
 NAME = r"^[a-z][a-z0-9_]{0,39}$"
 
 
@@ -62,6 +64,13 @@ class RecordType(Value):
     """What the list of rows is called; empty without rows."""
     rows: tuple[FieldType, ...] = Field(default=(), max_length=12)
     sums: tuple[Sum, ...] = ()
+
+    @model_validator(mode="after")
+    def _goes_with_every_section(self) -> Self:
+        size = len(self.model_dump_json().encode())
+        if size > MOST_BYTES:
+            raise ValueError(f"it has {size} bytes as JSON, of at most {MOST_BYTES}")
+        return self
 
     @model_validator(mode="after")
     def _sums_are_of_numbers(self) -> Self:

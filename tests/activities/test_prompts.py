@@ -2,12 +2,14 @@
 
 import itertools
 import json
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, get_args
 
 import pytest
 from pydantic import BaseModel
 
+import contracts.extraction
 import contracts.tickets
 from activities.endpoints import Endpoint
 from activities.model_requests import PROMPTED, Prompted, model_request
@@ -15,6 +17,8 @@ from activities.prompts import draft_reply as draft_reply_prompt
 from activities.prompts import read_ticket as read_ticket_prompt
 from activities.reply_schema import strict_schema
 from contracts.attempts import ModelCall, Repair
+from contracts.extraction import ReadSection
+from contracts.records import FieldType, Kind, RecordType
 from contracts.steps import ModelTask
 from contracts.tickets import DraftReply, Problem, ReadTicket, ReplyDraft, Wish, check_draft, check_reading
 from contracts.values import Value
@@ -51,6 +55,8 @@ def at_limit(prompted: Prompted, filler: str) -> BaseModel:
             text = request.text[: len(request.text) * 9 // 10]  # type: ignore[attr-defined]
             request = request.model_copy(update={"text": text})
         return request
+    if prompted.task.request is ReadSection:
+        return section_at_limit(prompted, filler)
     return DraftReply(
         customer=filled(filler, 120),
         summary=filled(filler, 200),
@@ -58,6 +64,18 @@ def at_limit(prompted: Prompted, filler: str) -> BaseModel:
         order_number=filled(filler, 20),
         amount=WIDEST,
     )
+
+
+def section_at_limit(prompted: Prompted, filler: str) -> ReadSection:
+    """As many fields and columns as there may be, with the longest names, and text as long as it may be."""
+    means = filled(filler, 10)
+    fields = tuple(
+        FieldType(name=f"f{number:02}".ljust(40, "x"), kind=Kind.TEXT, means=means) for number in range(40)
+    )
+    record = RecordType(name="r" * 40, fields=fields, rows_name="rows", rows=fields[:12])
+    most = prompted.task.max_request_bytes - len(record.model_dump_json().encode()) - 100
+    each = len(json.dumps(filler, ensure_ascii=False).encode()) - 2
+    return ReadSection(record=record, text=filled(filler, min(30_000, most // each * len(filler))))
 
 
 def filled(filler: str, length: int) -> str:
@@ -84,7 +102,10 @@ def test_a_repair_at_its_limit_adds_no_more_than_itself(prompted: Prompted, fill
 
 
 def test_every_model_task_of_the_contracts_has_one_prompt() -> None:
-    declared = {value.name for value in vars(contracts.tickets).values() if isinstance(value, ModelTask)}
+    modules = (contracts.tickets, contracts.extraction)
+    declared = {
+        value.name for module in modules for value in vars(module).values() if isinstance(value, ModelTask)
+    }
     assert sorted(declared) == sorted(prompted.task.name for prompted in PROMPTED)
 
 
@@ -145,7 +166,9 @@ def test_an_amount_is_shown_exactly(amount: Decimal | None, shown: str) -> None:
 @pytest.mark.parametrize("string_limits", [True, False])
 @pytest.mark.parametrize("prompted", PROMPTED, ids=lambda prompted: prompted.task.name)
 def test_schemas_are_in_the_form_that_strict_outputs_take(prompted: Prompted, string_limits: bool) -> None:
-    schema = strict_schema(prompted.task.reply, string_limits=string_limits)
+    endpoint = replace(ENDPOINT, string_limits=string_limits)
+    sent = model_request(prompted, at_limit(prompted, "x"), CALL, endpoint)
+    schema = sent.body["response_format"]["json_schema"]["schema"]
     text = json.dumps(schema)
     assert "$ref" not in text
     assert "$defs" not in text

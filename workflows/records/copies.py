@@ -29,7 +29,10 @@ def number_of(copied: str) -> Decimal | None:
     digits = re.findall(r"\d[\d.,' \u00a0\u202f\u2019]*\d|\d", copied)
     if len(digits) != 1:
         return None
-    return max(numbers_in(copied), key=lambda each: (len(each.as_tuple().digits), abs(each)), default=None)
+    meanings = numbers_in(copied)
+    if re.match("0[.,]", digits[0]):
+        meanings = frozenset(each for each in meanings if abs(each) < 1)
+    return max(meanings, key=lambda each: (len(each.as_tuple().digits), abs(each)), default=None)
 
 
 def day_of(copied: str) -> Day | None:

@@ -1,0 +1,230 @@
+"""A record in the making: only what stands in the document counts, and every doubt is told."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.documents import Page
+from contracts.extraction import SectionReading
+from contracts.records import FieldType, Kind, RecordType, RecordTypeError, Sum, record_type_of
+from workflows.kernel.decisions import Decision
+from workflows.records.drafts import Draft, draft_of
+from workflows.records.sections import Section
+from workflows.records.tables import VERDICT, VOTE, Verdict, VerdictFacts, Vote, VoteFacts
+from workflows.records.voting import voted
+
+RECORD = RecordType(
+    name="receipt",
+    fields=(
+        FieldType(name="shop", kind=Kind.TEXT, required=True),
+        FieldType(name="bought_on", kind=Kind.DATE),
+        FieldType(name="paid_on", kind=Kind.DATE),
+        FieldType(
+            name="kind", kind=Kind.CHOICE, words={"sale": ("sold", "sale"), "return": ("sale return",)}
+        ),
+        FieldType(name="tip", kind=Kind.NUMBER),
+        FieldType(name="total", kind=Kind.NUMBER, required=True),
+    ),
+    rows_name="items",
+    rows=(
+        FieldType(name="what", kind=Kind.TEXT, required=True),
+        FieldType(name="price", kind=Kind.NUMBER, required=True),
+    ),
+    sums=(Sum(total="total", of=("items.price", "tip")),),
+)
+TEXT = "Corner Shop\nSale return 03/04/2026, paid 03/25/2026\nTea 2.50\nCake 3.00\nTip 0.50\nTotal 6.00"
+READ = {
+    "shop": "Corner Shop",
+    "bought_on": "03/04/2026",
+    "paid_on": "03/25/2026",
+    "kind": "Sale return",
+    "tip": "0.50",
+    "total": "6.00",
+}
+ITEMS = [{"what": "Tea", "price": "2.50"}, {"what": "Cake", "price": "3.00"}]
+
+
+def section(text: str = TEXT, number: int = 1) -> Section:
+    return Section((Page(number=number, text=text),))
+
+
+def draft(items: Any = None, text: str = TEXT, **values: str | None) -> Draft:
+    """A reading of one section; `values` are other than the right ones."""
+    reading = SectionReading(values={**READ, **values}, rows=tuple(ITEMS if items is None else items))
+    return draft_of(RECORD, [(section(text), reading)])
+
+
+def verdict(
+    draft: Draft, *, another: bool = False, unread: int = 0, hidden: bool = False
+) -> Decision[Verdict]:
+    facts = VerdictFacts.of(draft, unread_pages=unread, another_reading=another, hidden_text=hidden)
+    return VERDICT.decide(facts, {})
+
+
+def test_a_record_is_read_with_its_places() -> None:
+    """The one date that can be read in one way only settles the other."""
+    right = draft()
+    assert right.values() == {
+        "shop": "Corner Shop",
+        "bought_on": "2026-03-04",
+        "paid_on": "2026-03-25",
+        "kind": "return",
+        "tip": "0.5",
+        "total": "6",
+        "items": [{"what": "Tea", "price": "2.5"}, {"what": "Cake", "price": "3"}],
+    }
+    assert right.places()["total"] == f"page 1 at {TEXT.index('6.00')}"
+    assert right.why() == ()
+    assert verdict(right).outcome is Verdict.WRITE
+
+
+def test_a_date_that_nothing_settles_is_in_doubt() -> None:
+    unsettled = draft(paid_on=None)
+    assert unsettled.conflicting == ["bought_on"]
+    assert [each.why for each in unsettled.why()] == ["the document may say 2026-04-03, 2026-03-04"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"shop": None}, "not found in the document"),
+        ({"shop": "Corner Store"}, "not found in the document"),
+        ({"total": "9.00"}, "not found in the document"),
+        ({"total": "2.50"}, "it is not proven to be the sum of items.price, tip"),
+        ({"tip": "9.99"}, "'9.99' was read, and does not stand in the document"),
+        ({"items": [ITEMS[0]]}, "it is not proven to be the sum of items.price, tip"),
+        ({"items": [*ITEMS, {"what": "Gold", "price": "0.50"}]}, "what 'Gold' does not stand there"),
+        ({"items": [ITEMS[0], {"what": "Cake", "price": None}]}, "price is missing"),
+    ],
+)
+def test_whatever_cannot_be_proven_is_for_a_person(changes: dict[str, Any], why: str) -> None:
+    """First another reading is asked for, where that may settle it."""
+    doubtful = draft(**changes)
+    assert any(why in each.why for each in doubtful.why())
+    assert verdict(doubtful).outcome is Verdict.REVIEW
+    assert verdict(doubtful, another=True).outcome is Verdict.ASK_AGAIN
+
+
+def test_text_that_nobody_sees_is_for_a_person() -> None:
+    assert verdict(draft(), hidden=True).outcome is Verdict.REVIEW
+
+
+def test_unread_pages_are_never_written() -> None:
+    assert verdict(draft(), unread=1).outcome is Verdict.PARTIAL
+
+
+def test_nothing_found_is_handed_over() -> None:
+    nothing = draft(items=[], **dict.fromkeys(READ))
+    assert verdict(nothing, another=True).outcome is Verdict.HAND_OVER
+
+
+def test_two_sections_that_differ_are_in_doubt_and_rows_follow_each_other() -> None:
+    """What both say is said once."""
+    first = (
+        section("Corner Shop\nTea 2.50\nTotal 6.00"),
+        SectionReading(values={**READ, "tip": None}, rows=()),
+    )
+    second = (
+        section("Corner Shop\nTea 2.50\nTotal 7.00", 2),
+        SectionReading(values={"shop": "Corner Shop", "total": "7.00"}, rows=(ITEMS[0],)),
+    )
+    both = draft_of(RECORD, [first, second])
+    assert both.conflicting == ["total"]
+    assert [copy.place.page for copy in both.found["total"]] == [1, 2]
+    assert [copy.says for copy in both.found["shop"]] == ["Corner Shop"]
+    assert both.values()["items"] == [{"what": "Tea", "price": "2.5"}]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "vote", "total"),
+    [
+        (None, "6.00", Vote.SECOND, "6"),
+        ("2.50", "6.00", Vote.SECOND, "6"),
+        ("2.50", None, Vote.FIRST, "2.5"),
+        ("2.50", "3.00", Vote.NEITHER, "2.5"),
+    ],
+)
+def test_a_vote_takes_what_makes_a_sum_come_out(
+    first: str | None, second: str | None, vote: Vote, total: str
+) -> None:
+    votes = list[Vote]()
+
+    def decide(facts: VoteFacts) -> Vote:
+        votes.append(VOTE.decide(facts, {}).outcome)
+        return votes[-1]
+
+    other = draft_of(RECORD, [(section(), SectionReading(values={"total": second}))])
+    settled = voted(draft(total=first), other, decide)
+    assert votes[-1] is vote
+    assert settled.values()["total"] == total
+    assert (vote is Vote.NEITHER) == ("total" in settled.conflicting)
+
+
+WORDS = st.sampled_from(["Corner Shop", "6.00", "2.50", "0.50", "9.99", "03/04/2026", "Tea", "", None])
+
+
+@given(
+    st.fixed_dictionaries(dict.fromkeys(READ, WORDS)),
+    st.lists(st.fixed_dictionaries({"what": WORDS, "price": WORDS}), max_size=3),
+)
+def test_what_is_written_without_a_person_stands_in_the_document_and_adds_up(
+    values: dict[str, str | None], items: list[dict[str, str | None]]
+) -> None:
+    """Whatever a model answers."""
+    read = draft_of(RECORD, [(section(), SectionReading(values=values, rows=tuple(items)))])
+    if verdict(read).outcome is not Verdict.WRITE:
+        return
+    record = read.values()
+    assert record["shop"] == "Corner Shop" or record["shop"] in TEXT
+    assert all(TEXT[copy.place.start : copy.place.end] for copies in read.found.values() for copy in copies)
+    summed = sum((Decimal(item["price"]) for item in record["items"]), Decimal(record["tip"] or 0))
+    assert abs(summed - Decimal(record["total"])) <= Decimal("0.03")
+
+
+def test_a_json_schema_is_a_record_type() -> None:
+    """Types, enums with their words, one list of rows, sums."""
+    schema = {
+        "type": "object",
+        "properties": {
+            "shop": {"type": "string", "description": "name of the shop"},
+            "day": {"type": "string", "format": "date"},
+            "kind": {"enum": ["sale", "return"], "words": {"return": ["storno"]}},
+            "total": {"type": "number"},
+            "items": {
+                "type": "array",
+                "items": {"type": "object", "properties": {"price": {"type": "number"}}},
+            },
+        },
+        "required": ["total"],
+        "sums": {"total": ["items.price"]},
+    }
+    record = record_type_of("receipt", schema)
+    assert [(each.name, each.kind, each.required) for each in record.fields] == [
+        ("shop", Kind.TEXT, False),
+        ("day", Kind.DATE, False),
+        ("kind", Kind.CHOICE, False),
+        ("total", Kind.NUMBER, True),
+    ]
+    assert record.fields[2].words == {"sale": ("sale",), "return": ("storno",)}
+    assert record.sums == (Sum(total="total", of=("items.price",)),)
+
+
+@pytest.mark.parametrize(
+    ("schema", "wrong"),
+    [
+        ({}, "receipt: an object with properties is needed"),
+        ({"properties": {"a": {"type": "object"}}}, "receipt.a: a string, number, date or enum is needed"),
+        ({"properties": {"A b": {"type": "string"}}}, "receipt.A b: String should match pattern"),
+        (
+            {"properties": {"a": {"type": "string"}, "b": {"type": "number"}}, "sums": {"b": ["a"]}},
+            "sums: a is no number field",
+        ),
+    ],
+)
+def test_a_schema_that_describes_no_record_is_refused_with_its_place(schema: Any, wrong: str) -> None:
+    with pytest.raises(RecordTypeError) as refused:
+        record_type_of("receipt", schema)
+    assert wrong in str(refused.value)
