@@ -28,7 +28,6 @@ from contracts.documents import (
     PageReference,
     StoredText,
     convert_document,
-    read_page,
     read_text,
 )
 from conversion.limits import Limits
@@ -68,7 +67,7 @@ class DocumentActivities:
 
     def activities(self) -> list[Callable[..., Any]]:
         """What a worker registers."""
-        return [self.convert_document, self.read_page, self.read_text]
+        return [self.convert_document, self.read_text]
 
     @activity.defn(name=convert_document.name)
     async def convert_document(self, document: Document) -> ConvertedDocument:
@@ -89,17 +88,6 @@ class DocumentActivities:
         return ConvertedDocument(
             document=document.digest, converter=reader_of(document.media_type), pages=tuple(pages)
         )
-
-    @activity.defn(name=read_page.name)
-    async def read_page(self, page: PageReference) -> Page:
-        """What a person sees on a page. Fails as `not_found` or `broken_body`."""
-        if page.text is None:
-            return Page(number=page.number, text="")
-        try:
-            text = await asyncio.to_thread(self._store.text, page.text.digest)
-        except ContentError as error:
-            raise missing(error) from error
-        return Page(number=page.number, text=text)
 
     @activity.defn(name=read_text.name)
     async def read_text(self, document: ConvertedDocument) -> DocumentText:

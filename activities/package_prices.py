@@ -55,7 +55,9 @@ def package_price(model: str, address: str, now: datetime | None = None) -> Pric
     stated = possible[0].input_mtok, possible[0].output_mtok
     if None in stated:
         raise NoPackagePrice(f"has no price of both input and output tokens of {model}; {EXAMPLE}")
-    if stated != (bound.input, bound.output):
+    # Whichever of them is stated now: a worker must not start at some hours only.
+    several = any((each.input_mtok, each.output_mtok) != stated for each in possible)
+    if stated != (bound.input, bound.output) or several:
         most = f'{{ input = "{plain(bound.input)}", output = "{plain(bound.output)}" }}'
         raise NoPackagePrice(f"has several prices of {model} ({causes(possible)}); write the highest, {most}")
     return bound

@@ -46,13 +46,13 @@ def dev() -> Exit:
         temporal = ensure_temporal(folder)
         os.environ["TEMPORAL_ADDRESS"] = temporal.address
         put(console, (0, f"Temporal   {temporal.address}   UI {temporal.ui or 'of your server'}", ""))
-        asyncio.run(open_runs(console, own=temporal.embedded))
         samples_in(folder)
         payments = payments_service(folder, folder).ensure()
         put(console, (0, f"payments   {payments.facts['url']}", ""))
         model = needed_model(folder, profile, os.environ)
         if model is not None:
             put(console, (0, f"model      {model.model} at {model.address}", ""))
+        asyncio.run(open_runs(console, own=temporal.embedded))
         state = worker.ensure()
         put(console, (0, f"worker     log {worker.log}", ""))
         example = "python starter.py run resolve-ticket samples/tickets/01-broken-mugs.eml"

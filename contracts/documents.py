@@ -27,7 +27,6 @@ __all__ = [
     "PageReference",
     "StoredText",
     "convert_document",
-    "read_page",
     "read_text",
 ]
 
@@ -123,17 +122,13 @@ convert_document = Read(
     reply=ConvertedDocument,
     # 300 pages take about 20 s; the rest is waiting for a converter to be free. A killed converter is tried
     # again, a document that cannot be converted is not.
-    policy=StepPolicy(attempt_timeout=timedelta(minutes=10), attempts=3, first_wait=timedelta(seconds=1)),
-    local=False,
-)
-
-read_page = Read(
-    name="read_page",
-    request=PageReference,
-    reply=Page,
     policy=StepPolicy(
-        attempt_timeout=timedelta(seconds=5), attempts=3, first_wait=timedelta(milliseconds=200)
+        attempt_timeout=timedelta(minutes=10),
+        attempts=3,
+        heartbeat=timedelta(seconds=10),
+        first_wait=timedelta(seconds=1),
     ),
+    local=False,
 )
 
 read_text = Read(

@@ -64,12 +64,14 @@ def plain_characters(text: str) -> tuple[str, list[int]]:
 
 
 def stands_alone(text: str, begin: int, end: int) -> bool:
-    """Not `100.00` in `1,100.00`, nor `100` in `100.50`, nor `an` in `land`."""
+    """Not `100.00` in `1,100.00`, nor `100` in `100.50`, nor `an` in `land`, nor `a` in `à`."""
     before, after = text[max(0, begin - 2) : begin], text[end : end + 2]
     first, last = text[begin], text[end - 1]
     if first.isalnum() and before[-1:].isalnum():
         return False
     if last.isalnum() and after[:1].isalnum():
+        return False
+    if after and unicodedata.combining(after[0]):
         return False
     if first.isdecimal() and len(before) == 2 and before[0].isdecimal() and before[1] in GROUPING:
         return False

@@ -80,8 +80,8 @@ PLAN = Plan(
     gathers=(read_section,),
     asks=(write_record,),
     way_out=(hand_to_desk,),
-    # A document of some twenty pages, each call lost twice; a longer one needs a cap of its own.
-    cap=Amount(usd=Decimal("0.25"), tokens=1_000_000, calls=60, steps=60),
+    # As many calls as there may be sections; at the prices of small models it covers a hundred pages.
+    cap=Amount(usd=Decimal("0.50"), tokens=4_000_000, calls=330, steps=330),
     deadline=timedelta(days=2),
     escrow=Escrow(amount=Amount(steps=2), time=timedelta(minutes=8)),
     thresholds={"review_hours": Decimal(24)},

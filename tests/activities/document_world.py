@@ -65,10 +65,18 @@ def failing(fault: Fault, words: str, *, again: bool = False) -> Iterator[None]:
 
 
 def children_of(process: int | None = None) -> set[int]:
-    """The processes that one started, on Linux."""
+    """The processes that one started, on Linux; of this one, only converters: other tests start servers."""
     number = process or os.getpid()
-    return {
+    children = {
         int(child)
         for thread in Path(f"/proc/{number}/task").iterdir()
         for child in (thread / "children").read_text().split()
     }
+    return children if process is not None else {child for child in children if is_converter(child)}
+
+
+def is_converter(process: int) -> bool:
+    try:
+        return b"conversion" in Path(f"/proc/{process}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return False

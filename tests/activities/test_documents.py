@@ -78,12 +78,12 @@ async def test_letters_that_no_program_draws_are_hidden_text(desk: Desk) -> None
     ]
 
 
-async def test_a_page_is_read_by_its_reference(desk: Desk) -> None:
+async def test_text_is_read_by_its_references(desk: Desk) -> None:
+    """A page without text is left out."""
     converted = await desk.convert(pdf(shown("Only this")))
-    (page,) = converted.pages
-    assert (await ActivityEnvironment().run(desk.activities.read_page, page)).text == "Only this"
-    empty = PageReference(number=2)
-    assert (await ActivityEnvironment().run(desk.activities.read_page, empty)).text == ""
+    converted = converted.model_copy(update={"pages": (*converted.pages, PageReference(number=2))})
+    text = await ActivityEnvironment().run(desk.activities.read_text, converted)
+    assert [(page.number, page.text) for page in text.pages] == [(1, "Only this")]
 
 
 async def test_the_same_document_has_the_same_references(desk: Desk) -> None:
@@ -138,7 +138,8 @@ async def test_a_document_that_is_not_in_the_store_is_not_found(desk: Desk) -> N
 
 async def test_an_altered_document_and_an_altered_page_are_noticed(desk: Desk, tmp_path: Path) -> None:
     document = desk.kept(pdf(shown("Total 5")))
-    (page,) = (await desk.convert(pdf(shown("Total 5")))).pages
+    converted = await desk.convert(pdf(shown("Total 5")))
+    (page,) = converted.pages
     assert page.text is not None
     for digest in (document.digest, page.text.digest):
         place = tmp_path / "documents" / digest[:2] / digest
@@ -146,10 +147,11 @@ async def test_an_altered_document_and_an_altered_page_are_noticed(desk: Desk, t
     with failing(Fault.BROKEN_BODY, "was altered"):
         await ActivityEnvironment().run(desk.activities.convert_document, document)
     with failing(Fault.BROKEN_BODY, "was altered"):
-        await ActivityEnvironment().run(desk.activities.read_page, page)
+        await ActivityEnvironment().run(desk.activities.read_text, converted)
 
     assert desk.store.put(b"Total 5") == page.text.digest
-    assert (await ActivityEnvironment().run(desk.activities.read_page, page)).text == "Total 5"
+    text = await ActivityEnvironment().run(desk.activities.read_text, converted)
+    assert [page.text for page in text.pages] == ["Total 5"]
 
 
 def test_the_store_takes_nothing_but_digests(tmp_path: Path) -> None:
@@ -189,4 +191,4 @@ def test_a_starter_refuses_what_no_converter_would_take(
 
 def test_activities_are_registered_by_their_steps() -> None:
     names = [each.__name__ for each in DocumentActivities(ContentStore("x")).activities()]
-    assert names == ["convert_document", "read_page"]
+    assert names == ["convert_document", "read_text"]

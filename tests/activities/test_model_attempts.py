@@ -181,7 +181,7 @@ async def test_what_comes_back_can_always_be_stored(tmp_path: Path, summary: str
 
 async def test_the_types_that_temporal_decodes_by_are_the_contracts(tmp_path: Path) -> None:
     async with provider(folder=tmp_path) as asked:
-        read, draft = asked.models.activities()
+        read, draft, *_ = asked.models.activities()
         assert get_type_hints(read)["request"] is ReadTicket
         assert get_type_hints(read)["call"] is ModelCall
         assert get_type_hints(read)["return"] is ModelReply[TicketReading]

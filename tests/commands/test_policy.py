@@ -89,7 +89,10 @@ def test_what_was_decided_needs_no_change(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ((APPROVED, "nothing", "refund"), "no table 'nothing'; known: remedy, next_attempt, otherwise"),
+        (
+            (APPROVED, "nothing", "refund"),
+            "no table 'nothing'; known: remedy, coverage, vote, verdict, next_attempt",
+        ),
         ((APPROVED, "remedy", "give_up"), "no outcome 'give_up'; known of remedy: refund, ask_approval,"),
         ((APPROVED, "refnd"), "no outcome 'refnd'; known of remedy: refund"),
         ((APPROVED, "give_up"), "next_attempt has decided nothing in this run"),

@@ -119,4 +119,7 @@ async def test_every_table_is_printed_with_its_rows(world: World, temporal: str)
     one = (await called(world, temporal, "policy", "otherwise")).output
     assert "4. park: a person may repair it" in one
     unknown = await called(world, temporal, "policy", "nothing", status=2)
-    assert "no table 'nothing'; known: remedy, next_attempt, otherwise" in unknown.errors
+    assert (
+        "no table 'nothing'; known: remedy, coverage, vote, verdict, next_attempt, otherwise, part_failed"
+        in unknown.errors
+    )

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from temporalio import workflow
 
-from contracts.documents import Document, convert_document, read_page
+from contracts.documents import Document, convert_document, read_text
 from contracts.receipts import Ending, Result
 from contracts.sheet import Escrow
 from contracts.terms import Amount, Terms
@@ -28,8 +28,8 @@ class PagesRead(Result):
 PLAN = Plan(
     name="read-document",
     stages={Stage.READING: ()},
-    steps=(convert_document, read_page),
-    at_most=({convert_document: 1, read_page: 3},),
+    steps=(convert_document, read_text),
+    at_most=({convert_document: 1, read_text: 1},),
     cap=Amount(usd=Decimal("0.05"), tokens=120_000, calls=10, steps=10),
     deadline=timedelta(minutes=30),
     escrow=Escrow(),
@@ -51,8 +51,8 @@ class ReadDocument:
 
     async def read(self) -> PagesRead:
         converted = await self.case.step(convert_document, self.document, why="only text can be read")
-        pages = [await self.case.step(read_page, page, why="the page is needed") for page in converted.pages]
-        return PagesRead(texts=tuple(page.text for page in pages), hidden_on=converted.hidden_on)
+        text = await self.case.step(read_text, converted, why="its pages are needed")
+        return PagesRead(texts=tuple(page.text for page in text.pages), hidden_on=converted.hidden_on)
 
     async def leave(self, ending: Ending) -> PagesRead:
         return PagesRead()

@@ -42,7 +42,7 @@ async def read(world: World, content: bytes) -> tuple[PagesRead, WorkflowHistory
 
 
 async def test_a_run_converts_a_document_and_reads_its_pages_by_reference(world: World) -> None:
-    """Its input and the conversion's result name the text by digest only."""
+    """Its input and the conversion's result name the text by digest only; text comes when asked for."""
     hidden = shown("to the model", y=500, before="1 1 1 rg")
     pages, history = await read(world, pdf(shown(WORDS), shown("the second") + hidden))
     assert (pages.texts, pages.hidden_on, pages.ending) == ((WORDS, "the second"), (2,), None)
@@ -51,7 +51,7 @@ async def test_a_run_converts_a_document_and_reads_its_pages_by_reference(world:
         for event in history.events
         if event.HasField("activity_task_completed_event_attributes")
     ]
-    assert len(converted) == 1
+    assert len(converted) == 2
     assert WORDS.encode() not in converted[0]
     assert all(b"to the model" not in event.SerializeToString() for event in history.events)
 

@@ -46,6 +46,7 @@ class Reads:
         if step.local:
             run.describe()  # over in a moment, as a rule, so lists need not show it
         else:
+            options["heartbeat_timeout"] = policy.heartbeat
             run.show()
         try:
             raw: RawValue = await start(step.name, request, **options)
