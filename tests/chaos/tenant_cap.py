@@ -111,7 +111,8 @@ async def taken_up(temporal: str, folder: Path, database_url: str = "") -> Async
     """A field with all of its workers ready."""
     async with World.opened(temporal, folder, database_url=database_url) as world, AsyncExitStack() as ending:
         world.provider.default, world.provider.latency_s = bills_the_hold, LATENCY_S
-        cheap = models_toml(world.profile, world.provider.address, slots=SLOTS)
+        # Far longer than an answer takes on a busy machine: an attempt that is given up may have been paid.
+        cheap = models_toml(world.profile, world.provider.address, slots=SLOTS, timeout=60)
         price = f'price = {{ input = "0", output = "{PRICE}" }}'
         world.settings.models.write_text(re.sub(r"price = .*", price, cheap))
         kind = world.ledger.database.url.get_backend_name()
