@@ -95,7 +95,9 @@ def add_run(commands: "Commands[Parser]", tenant: str) -> None:
         "--from", dest="sender", metavar="ADDRESS", help="the sender of texts and JSON lines that name none"
     )
     run.add_argument(
-        "--record", metavar="TYPE", help="what to extract: invoice (the default), or a JSON Schema in a file"
+        "--record",
+        metavar="TYPE",
+        help="what extract-records takes out: invoice (the default), or a JSON Schema in a file",
     )
     run.add_argument("--tenant", default=tenant, help="whose run it is (default: %(default)s)")
     add_terms(run)

@@ -71,6 +71,8 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
     "run": (
         ("one ticket", "run resolve-ticket samples/tickets/01-broken-mugs.eml"),
         ("a folder of them, within narrower terms", "run resolve-ticket inbox/ --usd 0.02 --deadline 2h"),
+        ("documents to records", "run extract-records samples/invoices/01-letter-en-US.pdf"),
+        ("records of your own kind, by a JSON Schema", "run extract-records receipts/ --record receipt.json"),
         ("from a script", "run resolve-ticket mail.eml --no-wait --json"),
         ("from another program", "run resolve-ticket - <mail.eml"),
         ("what a mail program or a web form exported", "run resolve-ticket support.mbox form.jsonl Maildir/"),

@@ -143,6 +143,8 @@ write_record = Effect(
     request=WriteRecord,
     reply=Written,
     policy=DATABASE,
+    # The rows of a document of hundreds of pages.
+    max_request_bytes=4_000_000,
     offers=Offers.KEYED,
     key=lambda request: f"{request.record_type}/{request.digest}",
 )

@@ -1,25 +1,24 @@
 """Extract one record from one document: convert, read in sections, check, ask a person if need be, write."""
 
-from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from temporalio import workflow
 
-from contracts.documents import ConvertedDocument, convert_document, read_text
+from contracts.documents import convert_document, read_text
 from contracts.extraction import (
     Extracted,
     Extraction,
     ExtractionPath,
     ReadSection,
     WriteRecord,
-    Written,
     read_again,
     read_section,
     write_record,
 )
-from contracts.mail import HandToDesk, hand_to_desk
+from contracts.mail import hand_to_desk
 from contracts.receipts import Ending
 from contracts.sheet import Escrow
 from contracts.terms import Amount, Terms
@@ -27,18 +26,11 @@ from workflows.kernel.approvals import Approval
 from workflows.kernel.case import Case
 from workflows.kernel.endings import StepFailed
 from workflows.kernel.plan import Plan
-from workflows.records.drafts import Draft, draft_of
-from workflows.records.sections import Section, ends_first, sections_of, spans, unread_pages
-from workflows.records.tables import (
-    COVERAGE,
-    VERDICT,
-    VOTE,
-    Coverage,
-    CoverageFacts,
-    Verdict,
-    VerdictFacts,
-)
-from workflows.records.voting import doubtful_section, voted
+from workflows.records.drafts import Draft
+from workflows.records.findings import Findings
+from workflows.records.sections import spans
+from workflows.records.tables import COVERAGE, VERDICT, VOTE, Coverage, CoverageFacts, Verdict
+from workflows.records.voting import voted
 
 __all__ = ["PLAN", "ExtractRecords", "Stage"]
 
@@ -97,89 +89,63 @@ class ExtractRecords:
     @workflow.init
     def __init__(self, extraction: Extraction, terms: Terms) -> None:
         self.case = Case(PLAN)
-        self.document, self.record, self.tenant = extraction.document, extraction.record, terms.tenant
-        self.pages = 0
-        self.unread: Sequence[int] = ()
-        self.draft = Draft(extraction.record)
+        self.tenant = terms.tenant
+        self.findings = Findings(extraction.document, Draft(extraction.record))
 
     @workflow.run
     async def run(self, extraction: Extraction, terms: Terms) -> Extracted:
         return await self.case.run(terms, self.extract(), self.leave)
 
     async def extract(self) -> Extracted:
-        converted = await self.case.step(convert_document, self.document, why="a model reads text")
+        converted = await self.case.step(convert_document, self.findings.document, why="a model reads text")
         text = await self.case.step(read_text, converted, why="it is split to what a model can take")
-        self.pages = len(converted.pages)
         self.case.enter(Stage.READING)
-        sections = sections_of(text.pages, self.case.room(read_section))
-        await self.read(sections)
+        self.findings = self.findings.with_text(converted, text, self.case.room(read_section))
+        await self.read()
         self.case.enter(Stage.CHECKING)
-        doubtful = doubtful_section(self.draft, sections)
-        verdict = self.judge(converted, doubtful)
-        if verdict is Verdict.ASK_AGAIN and doubtful is not None:
-            await self.vote(doubtful)
-            verdict = self.judge(converted)
-        match verdict:
-            case Verdict.WRITE:
-                return await self.write(self.row())
-            case Verdict.REVIEW:
-                return await self.ask_a_person(self.row())
-            case Verdict.PARTIAL:
-                return await self.hand_over(f"unread are pages {spans(self.unread)}", ExtractionPath.PARTIAL)
-            case Verdict.HAND_OVER | Verdict.ASK_AGAIN:
-                return await self.hand_over("nothing that was asked for was found in it")
+        again = self.findings.question_again()
+        match self.judge(again):
+            case Verdict.ASK_AGAIN if again is not None:
+                await self.vote(again)
+                return await self.conclude(self.judge())
+            case verdict:
+                return await self.conclude(verdict)
 
-    async def read(self, sections: Sequence[Section]) -> None:
+    async def read(self) -> None:
         """Side by side, as many sections as are within reach."""
-        order = ends_first(len(sections))
-        requests = [ReadSection(record=self.record, text=sections[place].text) for place in order]
-        reach = min(self.case.affordable(read_section, requests), MOST_SECTIONS)
-        facts = CoverageFacts(read=reach, left_out=len(sections) - reach)
-        if self.case.decide(COVERAGE, facts) is not Coverage.NONE:
-            gathered = await self.case.gather(
-                read_section, requests[:reach], why="it says what is in these pages"
-            )
-            read = {order[number]: reply for number, reply in gathered.replies.items()}
-            self.draft = draft_of(self.record, [(sections[place], read[place]) for place in sorted(read)])
-            self.unread = unread_pages(sections, read)
+        questions = self.findings.questions()
+        reach = min(self.case.affordable(read_section, questions), MOST_SECTIONS)
+        facts = CoverageFacts(read=reach, left_out=len(questions) - reach)
+        chosen = [] if self.case.decide(COVERAGE, facts) is Coverage.NONE else questions[:reach]
+        gathered = await self.case.gather(read_section, chosen, why="it says what is in these pages")
+        self.findings = self.findings.with_readings(gathered.replies)
 
-    def judge(self, converted: ConvertedDocument, doubtful: Section | None = None) -> Verdict:
-        """`doubtful` is what may be read again, when it was not yet."""
-        again = [] if doubtful is None else [self.asked_of(doubtful)]
-        return self.case.decide(
-            VERDICT,
-            VerdictFacts.of(
-                self.draft,
-                unread_pages=len(self.unread),
-                another_reading=self.case.affordable(read_again, again) == 1,
-                hidden_text=bool(converted.hidden_on),
-            ),
-        )
+    def judge(self, again: ReadSection | None = None) -> Verdict:
+        """`again` may still be asked."""
+        affordable = again is not None and self.case.affordable(read_again, [again]) == 1
+        return self.case.decide(VERDICT, self.findings.facts(another_reading=affordable))
 
-    async def vote(self, section: Section) -> None:
+    async def vote(self, again: ReadSection) -> None:
         """Another opinion, on another route where there is one."""
         try:
-            reading = await self.case.ask_again(
-                read_again, self.asked_of(section), why="some of its values are doubtful"
-            )
+            reading = await self.case.ask_again(read_again, again, why="some of its values are doubtful")
         except StepFailed:
             return  # what is doubtful stays doubtful
-        second = draft_of(self.record, [(section, reading)])
-        self.draft = voted(self.draft, second, lambda facts: self.case.decide(VOTE, facts))
+        second = self.findings.second_draft(reading)
+        draft = voted(self.findings.draft, second, lambda facts: self.case.decide(VOTE, facts))
+        self.findings = replace(self.findings, draft=draft)
 
-    def asked_of(self, section: Section) -> ReadSection:
-        return ReadSection(record=self.record, only=tuple(self.draft.doubtful), text=section.text)
-
-    def row(self) -> WriteRecord:
-        return WriteRecord(
-            tenant=self.tenant,
-            source=self.document.name,
-            digest=self.document.digest,
-            record_type=self.record.name,
-            record=self.draft.values(),
-            places=self.draft.places(),
-            doubts=self.draft.why(),
-        )
+    async def conclude(self, verdict: Verdict) -> Extracted:
+        match verdict:
+            case Verdict.WRITE:
+                return await self.write(self.findings.row(self.tenant))
+            case Verdict.REVIEW:
+                return await self.ask_a_person(self.findings.row(self.tenant))
+            case Verdict.PARTIAL:
+                unread = spans(self.findings.unread)
+                return await self.hand_over(f"unread are pages {unread}", ExtractionPath.PARTIAL)
+            case Verdict.HAND_OVER | Verdict.ASK_AGAIN:
+                return await self.hand_over("nothing that was asked for was found in it")
 
     async def ask_a_person(self, row: WriteRecord) -> Extracted:
         self.case.enter(Stage.AWAITING_REVIEW)
@@ -200,34 +166,14 @@ class ExtractRecords:
     async def write(self, row: WriteRecord) -> Extracted:
         self.case.enter(Stage.WRITING)
         written = await self.case.step(write_record, row, why="every value is proven, or a person agreed")
-        return self.extracted(ExtractionPath.WRITTEN, written)
+        return self.findings.extracted(ExtractionPath.WRITTEN, written)
 
     async def hand_over(self, why: str, path: ExtractionPath = ExtractionPath.HANDED_OVER) -> Extracted:
         self.case.enter(Stage.HANDING_OVER)
-        await self.case.step(
-            hand_to_desk,
-            HandToDesk(
-                ticket_id=self.document.digest,
-                customer=self.tenant,
-                subject=self.document.name,
-                text="\n".join(f"{doubt.field}: {doubt.why}" for doubt in self.draft.why())[:12_000],
-                why=why[:1_000],
-            ),
-            why="a person goes on from here",
-        )
-        return self.extracted(path)
+        told = self.findings.handed_over(self.tenant, why)
+        await self.case.step(hand_to_desk, told, why="a person goes on from here")
+        return self.findings.extracted(path)
 
     async def leave(self, ending: Ending) -> Extracted:
         """The way out: nothing is written, and a person is told."""
         return await self.hand_over(ending.reason)
-
-    def extracted(self, path: ExtractionPath, written: Written | None = None) -> Extracted:
-        return Extracted(
-            path=path,
-            record=self.draft.values() if self.draft.found else None,
-            places=self.draft.places(),
-            doubts=self.draft.why() if self.draft.found else (),
-            pages=self.pages,
-            missing_pages=tuple(self.unread),
-            written=written,
-        )

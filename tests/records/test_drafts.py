@@ -11,7 +11,8 @@ from contracts.documents import Page
 from contracts.extraction import SectionReading
 from contracts.records import FieldType, Kind, RecordType, RecordTypeError, Sum, record_type_of
 from workflows.kernel.decisions import Decision
-from workflows.records.drafts import Draft, draft_of
+from workflows.records.drafts import Draft
+from workflows.records.reading import draft_of
 from workflows.records.sections import Section
 from workflows.records.tables import VERDICT, VOTE, Verdict, VerdictFacts, Vote, VoteFacts
 from workflows.records.voting import voted
@@ -51,10 +52,10 @@ def section(text: str = TEXT, number: int = 1) -> Section:
     return Section((Page(number=number, text=text),))
 
 
-def draft(items: Any = None, text: str = TEXT, **values: str | None) -> Draft:
+def draft(items: Any = None, **values: str | None) -> Draft:
     """A reading of one section; `values` are other than the right ones."""
     reading = SectionReading(values={**READ, **values}, rows=tuple(ITEMS if items is None else items))
-    return draft_of(RECORD, [(section(text), reading)])
+    return draft_of(RECORD, [(section(), reading)])
 
 
 def verdict(

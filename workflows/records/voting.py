@@ -1,19 +1,11 @@
-"""Another opinion on what is doubtful: which section is read again, and what both readings say together."""
+"""What two readings of the same fields say together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from workflows.records.drafts import Draft
-from workflows.records.sections import Section
 from workflows.records.tables import Vote, VoteFacts
 
-__all__ = ["doubtful_section", "voted"]
-
-
-def doubtful_section(draft: Draft, sections: Sequence[Section]) -> Section | None:
-    """Where what is doubtful should stand: sums at the end, anything else at the beginning."""
-    if not draft.doubtful or not sections:
-        return None
-    return sections[-1 if draft.broken_sums else 0]
+__all__ = ["voted"]
 
 
 def voted(first: Draft, second: Draft, decide: Callable[[VoteFacts], Vote]) -> Draft:
