@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from activities.ledger_tables import audit, budgets, caps
@@ -15,6 +15,20 @@ from activities.ledger_tables import audit, budgets, caps
 __all__ = ["Budget", "Per", "Proof", "TenantBooks"]
 
 ZERO = Decimal(0)
+
+# Built once: building them took more than the database. Of a budget, tenant and period are `of` and `within`.
+BUDGET = (
+    select(budgets.c.leased, budgets.c.settled, budgets.c.unknown)
+    .where(budgets.c.tenant == bindparam("of"), budgets.c.period == bindparam("within"))
+    .with_for_update()
+)
+CAPS = select(caps.c.per, caps.c.cap).where(caps.c.tenant == bindparam("of"))
+WRITE = (
+    update(budgets)
+    .where(budgets.c.tenant == bindparam("of"), budgets.c.period == bindparam("within"))
+    .values({name: bindparam(name) for name in ("leased", "settled", "unknown")})
+)
+NOTE = insert(audit)
 
 
 class Per(StrEnum):
@@ -70,7 +84,7 @@ class TenantBooks:
         # One row first, always the same: who has it has the tenant, so nobody can wait in a circle.
         for per in Per:
             books.budgets[per] = books._budget(per)
-        rows = db.execute(select(caps.c.per, caps.c.cap).where(caps.c.tenant == tenant))
+        rows = db.execute(CAPS, {"of": tenant})
         books.caps = {Per(per): cap for per, cap in rows}
         return books
 
@@ -104,7 +118,7 @@ class TenantBooks:
 
     def note(self, what: str, lease: str | None, amount: Decimal | None, free_before: Decimal | None) -> None:
         """A line of the audit."""
-        self._db.execute(insert(audit).values(self._line(what, lease, amount, free_before)))
+        self._db.execute(NOTE, self._line(what, lease, amount, free_before))
 
     def prove(self, proofs: Iterable[Proof], source: str) -> None:
         """Move what is proven from unknown to settled, and write down why; many at once: others wait."""
@@ -117,16 +131,12 @@ class TenantBooks:
             line = self._line("reconciled", proof.lease, proof.usd, before)
             lines.append({**line, "attempt_id": proof.attempt_id, "source": source})
         if lines:
-            self._db.execute(insert(audit), lines)
+            self._db.execute(NOTE, lines)
 
     def write(self) -> None:
         """Put the budgets back."""
-        for per, budget in self.budgets.items():
-            self._db.execute(
-                update(budgets)
-                .where(budgets.c.tenant == self.tenant, budgets.c.period == per.period(self.day))
-                .values(leased=budget.leased, settled=budget.settled, unknown=budget.unknown)
-            )
+        rows = [{**self._place(per), **vars(budget)} for per, budget in self.budgets.items()]
+        self._db.execute(WRITE, rows)
 
     def _line(
         self, what: str, lease: str | None, amount: Decimal | None, free_before: Decimal | None
@@ -135,20 +145,19 @@ class TenantBooks:
         return {**line, "free_before": free_before, "free_after": self.free}
 
     def _budget(self, per: Per) -> Budget:
-        period = per.period(self.day)
-        wanted = (
-            select(budgets.c.leased, budgets.c.settled, budgets.c.unknown)
-            .where(budgets.c.tenant == self.tenant, budgets.c.period == period)
-            .with_for_update()
-        )
-        row = self._db.execute(wanted).one_or_none()
+        row = self._db.execute(BUDGET, self._place(per)).one_or_none()
         if row is None:
             empty = {"leased": ZERO, "settled": ZERO, "unknown": ZERO}
             self._db.execute(
-                new_row(self._db).values(tenant=self.tenant, period=period, **empty).on_conflict_do_nothing()
+                new_row(self._db)
+                .values(tenant=self.tenant, period=per.period(self.day), **empty)
+                .on_conflict_do_nothing()
             )
-            row = self._db.execute(wanted).one()
+            row = self._db.execute(BUDGET, self._place(per)).one()
         return Budget(*row)
+
+    def _place(self, per: Per) -> dict[str, str]:
+        return {"of": self.tenant, "within": per.period(self.day)}
 
 
 def new_row(db: Connection) -> Any:

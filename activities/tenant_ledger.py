@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from activities.database import Database
 from activities.ledger_tables import LARGEST, budgets, caps, leases, settlements
@@ -25,6 +25,21 @@ __all__ = ["NoLease", "OpenLease", "TenantAccount", "TenantLedger"]
 ZERO = Decimal(0)
 WHOLE = "*"
 """Instead of an attempt's id: all that a run may have spent of which no history is left."""
+
+# Built once, as in tenant_books; `of` is a lease.
+LEASE = select(leases).where(leases.c.lease == bindparam("of"))
+NEW_LEASE = insert(leases)
+CLOSED = (
+    update(leases)
+    .where(leases.c.lease == bindparam("of"))
+    .values(rest=bindparam("rest"), closed_at=bindparam("closed_at"))
+)
+SETTLE = insert(settlements)
+KNOWN = select(settlements.c.attempt_id).where(settlements.c.lease == bindparam("of"))
+SPENT = select(settlements.c.end, settlements.c.usd).where(settlements.c.lease == bindparam("of"))
+WHOLE_USD = select(settlements.c.usd).where(
+    settlements.c.lease == bindparam("of"), settlements.c.attempt_id == WHOLE
+)
 
 
 class NoLease(LookupError):
@@ -77,8 +92,7 @@ class TenantLedger:
                 books.book("opened", request.lease, request.amount, leased=request.amount)
                 named = request.model_dump(include={"lease", "workflow", "workflow_id", "tenant", "profile"})
                 money = {"amount": request.amount, "rest": request.amount}
-                row = insert(leases).values(**named, **money, day=books.day, opened_at=moment)
-                db.execute(row)
+                db.execute(NEW_LEASE, {**named, **money, "day": books.day, "opened_at": moment})
                 books.write()
             return Lease(lease=request.lease, granted=True, free=free_of(books), period=period)
 
@@ -90,12 +104,11 @@ class TenantLedger:
         with self.database.transaction() as db:
             books, row = self._locked(db, lease, moment)
             take_back_whole(db, books, row)
-            known = set(db.scalars(select(settlements.c.attempt_id).where(settlements.c.lease == lease)))
+            known = set(db.scalars(KNOWN, {"of": lease}))
             new = list({each.attempt_id: each for each in spent if each.attempt_id not in known}.values())
             rest = book(db, books, row, new, moment)
             books.book("closed", lease, rest, leased=-rest)
-            closed = {"rest": ZERO, "closed_at": row.closed_at or moment}
-            db.execute(update(leases).where(leases.c.lease == lease).values(closed))
+            db.execute(CLOSED, {"of": lease, "rest": ZERO, "closed_at": row.closed_at or moment})
             books.write()
             return LeaseClosed(lease=lease, **sums(db, lease), returned=rest)
 
@@ -205,7 +218,7 @@ def book(db: Connection, books: TenantBooks, lease: Any, new: list[Settlement], 
             books.book(what, lease.lease, usd, leased=-taken, settled=settled, unknown=unknown)
     rows = [{"lease": lease.lease, "booked_at": moment, **columns_of(each)} for each in new]
     if rows:
-        db.execute(insert(settlements), rows)
+        db.execute(SETTLE, rows)
     return rest
 
 
@@ -222,15 +235,15 @@ def columns_of(settlement: Settlement) -> dict[str, Any]:
 
 def take_back_whole(db: Connection, books: TenantBooks, lease: Any) -> None:
     """A run that was taken for vanished gives account after all: its own word replaces the worst case."""
-    whole = (settlements.c.lease == lease.lease) & (settlements.c.attempt_id == WHOLE)
-    usd = db.scalar(select(settlements.c.usd).where(whole))
+    usd = db.scalar(WHOLE_USD, {"of": lease.lease})
     if usd is not None:
+        whole = (settlements.c.lease == lease.lease) & (settlements.c.attempt_id == WHOLE)
         db.execute(delete(settlements).where(whole))
         books.book("found again", lease.lease, usd, unknown=-usd)
 
 
 def sums(db: Connection, lease: str) -> dict[str, Decimal]:
-    rows = db.execute(select(settlements.c.end, settlements.c.usd).where(settlements.c.lease == lease)).all()
+    rows = db.execute(SPENT, {"of": lease}).all()
     return {
         "settled": sum((usd for end, usd in rows if end != AttemptEnd.UNKNOWN), ZERO),
         "unknown": sum((usd for end, usd in rows if end == AttemptEnd.UNKNOWN), ZERO),
@@ -238,7 +251,7 @@ def sums(db: Connection, lease: str) -> dict[str, Decimal]:
 
 
 def lease_row(db: Connection, lease: str) -> Any:
-    return db.execute(select(leases).where(leases.c.lease == lease)).one_or_none()
+    return db.execute(LEASE, {"of": lease}).one_or_none()
 
 
 def budget_of(row: Any) -> Budget:
