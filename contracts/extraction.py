@@ -123,8 +123,8 @@ read_section = ModelTask(
     request=ReadSection,
     reply=SectionReading,
     policy=SECTION_CALL,
-    # The largest record type has 16,000 bytes; a section holds no more bytes than its reply may have tokens, as
-    # JSON six times as many.
+    # The largest record type has 16,000 bytes; a section has no more bytes than its reply may have tokens,
+    # and six times as many as JSON.
     max_request_bytes=32_000,
     max_output_tokens=2_500,
     overhead_bytes=7_500,

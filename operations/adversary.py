@@ -3,7 +3,8 @@
 Each attempt of a model task is billed at its whole hold. The first on a route is cut short, so that its limit
 is doubled; the next two are invalid, with a reply to be shown again that is as long as can be; the rest are
 lost. Where a policy has too few attempts for all of that, none is cut short: an invalid reply that is shown
-again costs more than a longer one. Only the very last attempt that the policy, the routes and three repairs allow succeeds.
+again costs more than a longer one. Only the very last attempt that the policy, the routes and three repairs
+allow succeeds.
 """
 
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""The worst extractions: a document whose every section is read as dearly as can be, and is still in doubt."""
+"""The worst extractions: a document whose every section is read as dearly as can be, and then is in doubt."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -33,7 +33,7 @@ from workflows.kernel.ledger import room_for
 __all__ = ["SECTIONS", "worst_extractions"]
 
 SECTIONS = 40
-"""More than are gathered at a time, so that some wait; each costs the same, so more would show nothing else."""
+"""More than are gathered at a time, so that some wait. Each costs the same: more would show nothing else."""
 FOUND = "found"
 WORD = " word"
 """What every section says of the field that is found."""

@@ -21,7 +21,8 @@ class WorstStory:
     replies: Mapping[str, Value]
     """What each step says in the end, by the step's name."""
     fails: frozenset[tuple[str, int]] = field(default_factory=frozenset)
-    """Steps that never succeed, each with its place among the steps of the same name."""
+    """Steps that never succeed, each with its place among the steps of the same name, by when they are first
+    tried: of those side by side it is any one."""
     approved: bool = True
     """Whether a person says yes, at the last moment; else nobody says anything."""
     times: Mapping[str, int] = field(default_factory=dict)

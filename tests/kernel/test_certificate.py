@@ -182,7 +182,7 @@ def one_of_each_kind(attempts: int) -> list[Fault]:
 
 
 def test_more_of_anything_never_certifies_less() -> None:
-    """More attempts are more of everything, but for events: of these a cap's calls leave no more than as much."""
+    """Of attempts and of calls. A cap with few calls bounds the events: then more attempts add none."""
     mine = plan(read_ticket, parks=(read_ticket,))
     found = [with_attempts(mine, number, calls) for calls in (4, 1_000) for number in (1, 2, 3, 4, 8)]
     capped, lifted = found[:5], found[5:]
