@@ -99,7 +99,7 @@ def smaller_runs(found: Certificate, attacked: Attack) -> Iterator[str]:
     """What a story has fewer of than the certificate counts."""
     for step, own in zip(found.steps, attacked.bound.steps, strict=True):
         if own.times < step.times:
-            yield f"reached with {own.times} {step.step} of {step.times}, and a share of the bound for so many"
+            yield f"reached with {own.times} {step.step} of {step.times}, as a share of the bound of so many"
 
 
 def measure_row(found: Certificate, name: str, attacks: Sequence[Attack]) -> list[Text]:
