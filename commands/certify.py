@@ -5,7 +5,7 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rich.text import Text
@@ -20,7 +20,7 @@ from contracts.certificates import MOST_EVENTS, Certificate
 from contracts.terms import Amount, Terms
 from contracts.values import plain
 from embedded.skipping_server import skipping_server
-from operations.adversarial import Attack, attack, certified
+from operations.adversarial import Attack, attack, certified, sheet_now
 from operations.certificates import as_json
 from operations.lines import console_on, put
 from operations.wording import dollars, duration
@@ -40,7 +40,7 @@ def certify(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
     catalogue = load_catalogue(Settings.of(os.environ).models, os.environ)
     asked = argparse.Namespace(**vars(options), tenant="certify", requested_by="certify")
     terms = terms_of(asked, workflow.plan, options.profile or catalogue.profiles[0])
-    found = certified(workflow, catalogue, terms)
+    found = certified(workflow.plan, catalogue, terms)
     attacks = asyncio.run(attacked(workflow, catalogue, terms)) if options.adversarial else []
     if options.json:
         sys.stdout.write(as_json(found, attacks_json(attacks)) + "\n")
@@ -51,8 +51,8 @@ def certify(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
 
 async def attacked(workflow: Any, catalogue: Catalogue, terms: Terms) -> list[Attack]:
     """Every worst story of the workflow. Raises CommandError when none is written, ServiceError."""
-    stories = WORST_STORIES.get(workflow.plan.name)
-    if not stories:
+    told = WORST_STORIES.get(workflow.plan.name)
+    if told is None:
         line = f"no worst story is written for {workflow.plan.name} (operations/worst_stories.py)"
         raise CommandError(Exit.BAD_INPUT, line)
     # Its failures are what this is about; the SDK would tell each of them.
@@ -60,7 +60,7 @@ async def attacked(workflow: Any, catalogue: Catalogue, terms: Terms) -> list[At
     async with skipping_server() as skipper:
         return [
             await attack(skipper.client, skipper.fast_forward, workflow, each, catalogue, terms)
-            for each in stories
+            for each in told(sheet_now(workflow.plan, catalogue, terms))
         ]
 
 
@@ -88,9 +88,18 @@ def show(found: Certificate, attacks: Sequence[Attack]) -> None:
         console,
         (0, f"{repairs}; a provider that bills above its own maximum, and signals, are outside", "dim"),
     )
+    for line in dict.fromkeys(fewer for each in attacks for fewer in smaller_runs(found, each)):
+        put(console, (0, line, "dim"))
     for each in attacks:
         for line in each.exceeded:
             put(console, (0, f"{each.story}: {line}", "red"))
+
+
+def smaller_runs(found: Certificate, attacked: Attack) -> Iterator[str]:
+    """What a story has fewer of than the certificate counts."""
+    for step, own in zip(found.steps, attacked.bound.steps, strict=True):
+        if own.times < step.times:
+            yield f"reached with {own.times} {step.step} of {step.times}, as a share of the bound of so many"
 
 
 def measure_row(found: Certificate, name: str, attacks: Sequence[Attack]) -> list[Text]:
@@ -98,8 +107,10 @@ def measure_row(found: Certificate, name: str, attacks: Sequence[Attack]) -> lis
     capped = shown(name, most) + ("" if most == worst else ", by the cap")
     cells = [MEASURES[name], shown(name, worst), capped]
     if attacks:
-        came = max(getattr(each.reached.amount, name) for each in attacks)
-        share = f" ({came * 100 // worst} %)" if worst else ""
+        dearest = max(attacks, key=lambda each: getattr(each.reached.amount, name))
+        came, bound = getattr(dearest.reached.amount, name), getattr(dearest.bound.worst, name)
+        of = f" of {shown(name, bound)}" if bound != worst else ""
+        share = f" ({came * 100 // bound} %{of})" if bound else ""
         cells.append(shown(name, came) + share)
     return [Text(cell) for cell in cells]
 
@@ -129,6 +140,7 @@ def attacks_json(attacks: Sequence[Attack]) -> list[dict[str, Any]]:
             "usd": plain(each.reached.amount.usd),
             **{name: getattr(each.reached.amount, name) for name in ("tokens", "calls", "steps")},
             "events": each.reached.events,
+            "certified": each.bound.model_dump(mode="json")["worst"],
             "exceeded": list(each.exceeded),
         }
         for each in attacks

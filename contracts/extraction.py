@@ -123,7 +123,9 @@ read_section = ModelTask(
     request=ReadSection,
     reply=SectionReading,
     policy=SECTION_CALL,
-    max_request_bytes=48_000,
+    # The largest record type has 16,000 bytes; a section has no more bytes than its reply may have tokens,
+    # and six times as many as JSON.
+    max_request_bytes=32_000,
     max_output_tokens=2_500,
     overhead_bytes=7_500,
 )
@@ -133,7 +135,8 @@ read_again = ModelTask(
     request=ReadSection,
     reply=SectionReading,
     policy=SECTION_CALL,
-    max_request_bytes=48_000,
+    # The same, and the names of all its fields.
+    max_request_bytes=33_000,
     max_output_tokens=500,
     overhead_bytes=7_500,
 )

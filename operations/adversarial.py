@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle, WorkflowHistory
@@ -28,7 +29,7 @@ from contracts.attempts import MOST_REPAIR_BYTES
 from contracts.certificates import Certificate
 from contracts.receipts import Status, Waiting
 from contracts.repairs import Repair, Retry
-from contracts.sheet import Route
+from contracts.sheet import Route, Sheet
 from contracts.terms import Terms
 from operations.adversary import Adversary
 from operations.answering import send_answer, send_repair
@@ -36,13 +37,14 @@ from operations.certificates import Reached, exceeded, reached
 from operations.histories import fetch
 from operations.recomputing import sandbox
 from operations.starting import start
-from operations.worst_stories import WorstStory
+from operations.worst_story import WorstStory, plan_of
 from workflows.kernel.approvals import VERIFY_PROOF, claims_of
 from workflows.kernel.case import STATUS
 from workflows.kernel.certificate import certificate
+from workflows.kernel.plan import Plan
 from workflows.kernel.trail import TrailInterceptor
 
-__all__ = ["Attack", "Skip", "attack", "certified", "others_of"]
+__all__ = ["Attack", "Skip", "attack", "certified", "others_of", "sheet_now"]
 
 Skip = Callable[[WorkflowHandle[Any, Any], timedelta], Awaitable[Any]]
 """Moves one run's clock on."""
@@ -59,6 +61,10 @@ class Attack:
     """What one adversarial run came to."""
 
     story: str
+    plan: Plan
+    """The workflow's, with as many steps as the story's input allows."""
+    bound: Certificate
+    """Of that plan."""
     reached: Reached
     exceeded: Sequence[str]
     """In which measures it came to more than the certificate of the sheet that it recorded."""
@@ -86,10 +92,14 @@ def usable(catalogue: Catalogue) -> list[str]:
     return [name for name, routes in lists if any(route in catalogue.routes for route in routes)]
 
 
-def certified(workflow: Any, catalogue: Catalogue, terms: Terms) -> Certificate:
+def sheet_now(plan: Plan, catalogue: Catalogue, terms: Terms) -> Sheet:
+    """Of a run that would be started now."""
+    return sheet_of(plan.sheet_request(terms.profile), catalogue, {})
+
+
+def certified(plan: Plan, catalogue: Catalogue, terms: Terms) -> Certificate:
     """Of a run that would be started now; a repair may choose any profile."""
-    plan = workflow.plan
-    sheet = sheet_of(plan.sheet_request(terms.profile), catalogue, {})
+    sheet = sheet_now(plan, catalogue, terms)
     return certificate(plan, sheet, terms, others_of(catalogue) if terms.park else ())
 
 
@@ -97,8 +107,8 @@ async def attack(
     client: Client, skip: Skip, workflow: Any, story: WorstStory, catalogue: Catalogue, terms: Terms
 ) -> Attack:
     """Run one story against the adversary, to its end, with all the money and time that it can take."""
-    plan = workflow.plan
-    bound = certified(workflow, catalogue, terms)
+    plan = plan_of(workflow.plan, story)
+    bound = certified(plan, catalogue, terms)
     terms = terms.model_copy(update={"cap": bound.worst + plan.escrow.amount, "deadline": PATIENT})
     adversary = Adversary(plan, story, catalogue, {each.step: each.attempts for each in bound.steps})
     async with AsyncExitStack() as stack:
@@ -108,7 +118,8 @@ async def attack(
         handle = client.get_workflow_handle(begun.workflow_id, run_id=begun.run_id)
         await see_through(client, skip, handle, story, dearest(catalogue, terms.profile))
         history = await fetch(client, begun.workflow_id, begun.run_id)
-    return Attack(story.name, reached(history), exceeded(history, [workflow]), history)
+    found = exceeded(history, [SimpleNamespace(plan=plan)])
+    return Attack(story.name, plan, bound, reached(history), found, history)
 
 
 def workers(client: Client, workflow: Any, adversary: Adversary, catalogue: Catalogue) -> Sequence[Worker]:
@@ -144,8 +155,9 @@ async def see_through(
     while (await handle.describe()).status == running:
         told = await handle.query(STATUS)
         status = Status.model_validate(told) if told is not None else None
-        wait = status.waiting[0] if status is not None and status.waiting else None
-        if wait is None or status is None or (wait.parked is None and wait.action is None):
+        waits = status.waiting if status is not None else ()
+        wait = next((each for each in waits if each.parked or each.action), None)
+        if wait is None or status is None:
             await asyncio.sleep(0.02)
         elif wait.parked is not None:
             await send_repair(client, handle.id, dearest_repair(wait, profile))

@@ -2,7 +2,9 @@
 
 Each attempt of a model task is billed at its whole hold. The first on a route is cut short, so that its limit
 is doubled; the next two are invalid, with a reply to be shown again that is as long as can be; the rest are
-lost. Only the very last attempt that the policy, the routes and three repairs allow succeeds.
+lost. Where a policy has too few attempts for all of that, none is cut short: an invalid reply that is shown
+again costs more than a longer one. Only the very last attempt that the policy, the routes and three repairs
+allow succeeds.
 """
 
 from collections import defaultdict
@@ -33,7 +35,7 @@ from contracts.attempts import (
 from contracts.leases import CloseLease, Lease, LeaseClosed, LeaseRequest, close_lease, open_lease
 from contracts.sheet import Sheet, SheetRequest, resolve_sheet
 from contracts.steps import Effect, ModelTask, Read, Step
-from operations.worst_stories import LONGEST, WorstStory
+from operations.worst_story import LONGEST, WorstStory
 from workflows.kernel.attempts import MAX_REPAIRS
 from workflows.kernel.plan import Plan
 
@@ -101,7 +103,8 @@ class Adversary:
             kind: Any = ModelReply.__class_getitem__(step.reply)
             return kind(reply=self._story.replies[step.name], usage=usage, provenance=NOTHING_KNOWN)
         if place == 0:
-            self._cut[name] = self._catalogue.routes[call.route].max_output_tokens > call.max_output_tokens
+            larger = self._catalogue.routes[call.route].max_output_tokens > call.max_output_tokens
+            self._cut[name] = larger and step.policy.attempts > MAX_REPAIRS + 1
             if self._cut[name]:
                 raise billed(Fault.CUT_SHORT, usage, None)
         if place - self._cut[name] < MAX_REPAIRS:

@@ -1,13 +1,13 @@
-"""The worst that can happen in each workflow: what it is given, what it is told, and what fails for good."""
+"""The worst that can happen in each workflow, story by story; those of a ticket are told here."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
 from contracts.mail import SentMail, hand_to_desk, send_reply
 from contracts.orders import Order, OrderSearch, find_order
 from contracts.refunds import Refund, VoidedRefund, issue_refund, void_refund
+from contracts.sheet import Sheet
 from contracts.tickets import (
     Problem,
     ReplyDraft,
@@ -18,27 +18,13 @@ from contracts.tickets import (
     read_ticket,
 )
 from contracts.values import Value
-from workflows.resolve_ticket import PLAN
+from operations.worst_documents import worst_extractions
+from operations.worst_story import LONGEST, WorstStory
+from workflows.extract_records import PLAN as EXTRACTION
+from workflows.resolve_ticket import PLAN as RESOLUTION
 
-__all__ = ["LONGEST", "WORST_STORIES", "WorstStory"]
+__all__ = ["WORST_STORIES"]
 
-
-@dataclass(frozen=True)
-class WorstStory:
-    """One way through a workflow, with replies that lead there and texts at their limits."""
-
-    name: str
-    argument: Value
-    replies: Mapping[str, Value]
-    """What each step says in the end, by the step's name."""
-    fails: frozenset[tuple[str, int]] = field(default_factory=frozenset)
-    """Steps that never succeed, each with its place among the steps of the same name."""
-    approved: bool = True
-    """Whether a person says yes, at the last moment; else nobody says anything."""
-
-
-LONGEST = "\x01"
-"""The character that takes most as JSON: six bytes."""
 SENDER = "worst@shop.example"
 
 TICKET = Ticket(
@@ -71,21 +57,25 @@ REPLIES: Mapping[str, Value] = {
     hand_to_desk.name: SENT,
 }
 
-WORST_STORIES: Mapping[str, Sequence[WorstStory]] = {
-    PLAN.name: (
-        WorstStory(
-            "refunded after approval, and then the reply cannot be sent",
-            TICKET,
-            REPLIES,
-            frozenset({(send_reply.name, 1)}),
-        ),
-        WorstStory(
-            "nobody answers in time, and it cannot be handed over at first",
-            TICKET,
-            REPLIES,
-            frozenset({(hand_to_desk.name, 1)}),
-            approved=False,
-        ),
-        WorstStory("the ticket can never be read", TICKET, REPLIES, frozenset({(read_ticket.name, 1)})),
+WORST_TICKETS: Sequence[WorstStory] = (
+    WorstStory(
+        "refunded after approval, and then the reply cannot be sent",
+        TICKET,
+        REPLIES,
+        frozenset({(send_reply.name, 1)}),
     ),
+    WorstStory(
+        "nobody answers in time, and it cannot be handed over at first",
+        TICKET,
+        REPLIES,
+        frozenset({(hand_to_desk.name, 1)}),
+        approved=False,
+    ),
+    WorstStory("the ticket can never be read", TICKET, REPLIES, frozenset({(read_ticket.name, 1)})),
+)
+
+WORST_STORIES: Mapping[str, Callable[[Sheet], Sequence[WorstStory]]] = {
+    RESOLUTION.name: lambda sheet: WORST_TICKETS,
+    EXTRACTION.name: worst_extractions,
 }
+"""By the workflow's name; of a run on this sheet, which may say how much fits into one call."""

@@ -51,3 +51,10 @@ def test_the_adversarial_run_is_told_beside_it(tmp_path: Path) -> None:
     assert (refunded["calls"], refunded["steps"], refunded["exceeded"]) == (16, 7, [])
     assert [each["exceeded"] for each in others] == [[], []]
     assert not list(tmp_path.rglob("temporal.db"))
+
+
+def test_a_run_with_fewer_steps_than_certified_is_told_as_a_share_of_its_own_bound(tmp_path: Path) -> None:
+    """A document of 40 sections, where 320 are certified: two attempts each on one route, and two again."""
+    told = said("extract-records", "--adversarial", "--profile", "small", "--park", "0", home=tmp_path)
+    assert "82 (100 % of 82)" in told
+    assert "reached with 40 read_section of 320" in told

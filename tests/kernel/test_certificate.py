@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 
 from contracts.attempts import MOST_REPAIR_BYTES, Fault
+from contracts.certificates import Certificate
 from contracts.mail import hand_to_desk, send_reply
 from contracts.orders import find_order
 from contracts.refunds import issue_refund
@@ -181,17 +182,21 @@ def one_of_each_kind(attempts: int) -> list[Fault]:
 
 
 def test_more_of_anything_never_certifies_less() -> None:
-    """Attempts, routes and the length of replies, one after the other."""
+    """Of attempts and of calls. A cap with few calls bounds the events: then more attempts add none."""
     mine = plan(read_ticket, parks=(read_ticket,))
+    found = [with_attempts(mine, number, calls) for calls in (4, 1_000) for number in (1, 2, 3, 4, 8)]
+    capped, lifted = found[:5], found[5:]
+    assert all(one.worst.fits(two.worst) and one.events <= two.events for one, two in pairwise(capped))
+    assert all(one.worst.fits(two.worst) and one.events < two.events for one, two in pairwise(lifted))
+    assert all(one.events <= two.events for one, two in zip(capped, lifted, strict=True))
+    assert capped[-1].events < lifted[-1].events
+
+
+def with_attempts(mine: Plan, number: int, calls: int) -> Certificate:
     own = sheet(mine)
     numbers = own.steps["read_ticket"]
-    policies = [numbers.policy.model_copy(update={"attempts": number}) for number in (1, 2, 3, 4, 8)]
-    found = [
-        certificate(
-            mine,
-            own.model_copy(update={"steps": {"read_ticket": numbers.model_copy(update={"policy": each})}}),
-            terms(mine, timedelta(hours=1)),
-        )
-        for each in policies
-    ]
-    assert all(one.worst.fits(two.worst) and one.events < two.events for one, two in pairwise(found))
+    policy = numbers.policy.model_copy(update={"attempts": number})
+    steps = {"read_ticket": numbers.model_copy(update={"policy": policy})}
+    usual = terms(mine, timedelta(hours=1))
+    capped = usual.model_copy(update={"cap": usual.cap.model_copy(update={"calls": calls})})
+    return certificate(mine, own.model_copy(update={"steps": steps}), capped)

@@ -30,7 +30,7 @@ def current(workflow: Any) -> Certificate:
         profile=CATALOGUE.profiles[0],
         park=timedelta(hours=4),
     )
-    return certified(workflow, CATALOGUE, terms)
+    return certified(plan, CATALOGUE, terms)
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda each: each.plan.name)
