@@ -127,7 +127,7 @@ read_section = ModelTask(
     # and six times as many as JSON.
     max_request_bytes=32_000,
     max_output_tokens=2_500,
-    overhead_bytes=7_500,
+    overhead_bytes=8_000,
 )
 
 read_again = ModelTask(
@@ -138,7 +138,7 @@ read_again = ModelTask(
     # The same, and the names of all its fields.
     max_request_bytes=33_000,
     max_output_tokens=500,
-    overhead_bytes=7_500,
+    overhead_bytes=8_000,
 )
 
 write_record = Effect(
