@@ -65,7 +65,7 @@ lock: environment ## resolve requirements.lock again; UPGRADE=--upgrade takes ne
 	index=$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$index}}; \
 	$${index:+env UV_DEFAULT_INDEX="$$index"} .venv/bin/uv pip compile --no-config --quiet $(UPGRADE) \
 		--universal --python-version 3.11 --only-binary :all: --extra embedded --extra dev \
-		--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml \
+		--generate-hashes --no-header --no-annotate pyproject.toml \
 		--output-file requirements.lock
 	@! grep -nE '://|file:' requirements.lock
 
