@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from contracts.documents import Page
 from contracts.values import Value
 
-__all__ = ["QuotePlace", "find_quote", "plain_characters"]
+__all__ = ["QuotePlace", "find_quote", "plain_characters", "stands_at"]
 
 PLAIN = {
     **dict.fromkeys("\u2018\u2019\u201a\u2032\u02bc\u00b4`", "'"),
@@ -36,12 +36,19 @@ def find_quote(quote: str, pages: Iterable[Page]) -> QuotePlace | None:
         return None
     for page in pages:
         text, origins = plain_characters(page.text)
-        begin = text.find(wanted)
-        while begin >= 0:
+        if (begin := stands_at(wanted, text)) is not None:
             end = begin + len(wanted)
-            if stands_alone(text, begin, end):
-                return QuotePlace(page=page.number, start=origins[begin], end=origins[end - 1] + 1)
-            begin = text.find(wanted, begin + 1)
+            return QuotePlace(page=page.number, start=origins[begin], end=origins[end - 1] + 1)
+    return None
+
+
+def stands_at(wanted: str, text: str, start: int = 0) -> int | None:
+    """Where it stands from there on, both in plain characters; not as part of a longer word or number."""
+    begin = text.find(wanted, start)
+    while begin >= 0:
+        if stands_alone(text, begin, begin + len(wanted)):
+            return begin
+        begin = text.find(wanted, begin + 1)
     return None
 
 
