@@ -6,11 +6,11 @@ as plain ones: what a converter and a model make of the same characters differs 
 
 import unicodedata
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from contracts.documents import Page
-from contracts.values import Value
 
-__all__ = ["QuotePlace", "find_quote", "plain_characters"]
+__all__ = ["QuotePlace", "QuotedPages", "find_quote", "plain_characters"]
 
 PLAIN = {
     **dict.fromkeys("\u2018\u2019\u201a\u2032\u02bc\u00b4`", "'"),
@@ -21,28 +21,41 @@ PLAIN = {
 GROUPING = ".,'"
 
 
-class QuotePlace(Value):
-    """Where a quotation stands: characters `start` to `end`, excluded, of the page's text as it is."""
+class QuotePlace(NamedTuple):
+    """Where a quotation stands: characters `start` to `end`, excluded, of the page's text as it is.
+
+    A plain tuple: a long document has one for each of tens of thousands of values.
+    """
 
     page: int
     start: int
     end: int
 
 
-def find_quote(quote: str, pages: Iterable[Page]) -> QuotePlace | None:
-    """The first place; None where it does not stand, or only as part of a longer word or number."""
-    wanted = plain_characters(quote)[0].strip()
-    if not wanted:
+class QuotedPages:
+    """Pages as they are compared. That form costs more than a search, so it is made once for many quotes."""
+
+    def __init__(self, pages: Iterable[Page]) -> None:
+        self._pages = [(page.number, *plain_characters(page.text)) for page in pages]
+
+    def find(self, quote: str) -> QuotePlace | None:
+        """The first place; None where it does not stand, or only as part of a longer word or number."""
+        wanted = plain_characters(quote)[0].strip()
+        if not wanted:
+            return None
+        for number, text, origins in self._pages:
+            begin = text.find(wanted)
+            while begin >= 0:
+                end = begin + len(wanted)
+                if stands_alone(text, begin, end):
+                    return QuotePlace(page=number, start=origins[begin], end=origins[end - 1] + 1)
+                begin = text.find(wanted, begin + 1)
         return None
-    for page in pages:
-        text, origins = plain_characters(page.text)
-        begin = text.find(wanted)
-        while begin >= 0:
-            end = begin + len(wanted)
-            if stands_alone(text, begin, end):
-                return QuotePlace(page=page.number, start=origins[begin], end=origins[end - 1] + 1)
-            begin = text.find(wanted, begin + 1)
-    return None
+
+
+def find_quote(quote: str, pages: Iterable[Page]) -> QuotePlace | None:
+    """One quote, as `QuotedPages.find` does it."""
+    return QuotedPages(pages).find(quote)
 
 
 def plain_characters(text: str) -> tuple[str, list[int]]:

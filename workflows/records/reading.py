@@ -4,42 +4,61 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from contracts.extraction import SectionReading
-from contracts.quotes import QuotePlace, find_quote
+from contracts.quotes import QuotedPages, QuotePlace
 from contracts.records import FieldType, Kind, RecordType
 from contracts.values import plain
 from workflows.records.copies import day_of, number_of
 from workflows.records.drafts import Copied, Draft
 from workflows.records.sections import Section
 
-__all__ = ["draft_of"]
+__all__ = ["draft_of", "joined", "proven"]
 
 
 def draft_of(record: RecordType, read: Sequence[tuple[Section, SectionReading]]) -> Draft:
     """Put together what was read of some sections, in the document's order."""
+    return joined(record, [proven(record, section, reading) for section, reading in read])
+
+
+def proven(record: RecordType, section: Section, reading: SectionReading) -> Draft:
+    """What one section holds. Its dates are settled when it is joined with the others."""
+    pages = QuotedPages(section.pages)
     found: dict[str, tuple[Copied, ...]] = {}
     unproven: dict[str, str] = {}
     rows: list[Mapping[str, Copied]] = []
     bad_rows: list[str] = []
-    for section, reading in read:
-        for each in record.fields:
-            if not (copied := reading.values.get(each.name)):
-                continue
-            copy = copy_of(each, copied, section)
-            if copy is None:
-                unproven.setdefault(each.name, copied[:100])
-            elif copy.says not in {other.says for other in found.get(each.name, ())}:
-                found[each.name] = (*found.get(each.name, ()), copy)
-        for number, cells in enumerate(reading.rows, start=1):
-            row, wrong = row_of(record, cells, section)
-            rows.append(row)
-            bad_rows += [f"row {number} of page {section.pages[0].number}: {each}" for each in wrong]
-    draft = Draft(record, found, unproven, tuple(rows), tuple(bad_rows))
-    return settled_dates(draft)
+    for each in record.fields:
+        if not (copied := reading.values.get(each.name)):
+            continue
+        copy = copy_of(each, copied, pages)
+        if copy is None:
+            unproven[each.name] = copied[:100]
+        else:
+            found[each.name] = (copy,)
+    for number, cells in enumerate(reading.rows, start=1):
+        row, wrong = row_of(record, cells, pages)
+        rows.append(row)
+        bad_rows += [f"row {number} of page {section.pages[0].number}: {each}" for each in wrong]
+    return Draft(record, found, unproven, tuple(rows), tuple(bad_rows))
 
 
-def copy_of(declared: FieldType, copied: str, section: Section) -> Copied | None:
+def joined(record: RecordType, parts: Sequence[Draft]) -> Draft:
+    """What several sections say together, in the document's order."""
+    found: dict[str, tuple[Copied, ...]] = {}
+    unproven: dict[str, str] = {}
+    for part in parts:
+        for name, copies in part.found.items():
+            known = found.get(name, ())
+            said = {copy.says for copy in known}
+            found[name] = (*known, *(copy for copy in copies if copy.says not in said))
+        unproven = {**part.unproven, **unproven}
+    rows = tuple(row for part in parts for row in part.rows)
+    bad_rows = tuple(why for part in parts for why in part.bad_rows)
+    return settled_dates(Draft(record, found, unproven, rows, bad_rows))
+
+
+def copy_of(declared: FieldType, copied: str, pages: QuotedPages) -> Copied | None:
     """A value that stands in the section and can be read as its kind; else None."""
-    place = find_quote(copied, section.pages)
+    place = pages.find(copied)
     if place is None:
         return None
     match declared.kind:
@@ -73,13 +92,13 @@ def choice_in(declared: FieldType, copied: str) -> str | None:
 
 
 def row_of(
-    record: RecordType, cells: Mapping[str, str | None], section: Section
+    record: RecordType, cells: Mapping[str, str | None], pages: QuotedPages
 ) -> tuple[Mapping[str, Copied], list[str]]:
     row: dict[str, Copied] = {}
     wrong = list[str]()
     for each in record.rows:
         copied = cells.get(each.name)
-        copy = copy_of(each, copied, section) if copied else None
+        copy = copy_of(each, copied, pages) if copied else None
         if copy is not None:
             row[each.name] = copy
         elif copied:
