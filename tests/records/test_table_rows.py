@@ -64,7 +64,8 @@ RIGHT = [
 ]
 
 
-def draft(rows: Any, text: str = HEAD + TABLE + SUMS, **values: str | None) -> Draft:
+def draft(rows: Any, text: str = HEAD + TABLE + SUMS, **values: Any) -> Draft:
+    """A reading of one page; `values` are other than the right ones."""
     reading = SectionReading(values={**VALUES, **values}, rows=tuple(rows))
     return draft_of(INVOICE, [(Section((Page(number=1, text=text),)), reading)])
 
@@ -184,14 +185,14 @@ def test_rows_without_factors_stay_where_nothing_says_that_rows_add_up() -> None
         {"other_tax": "0,00"},
     ],
 )
-def test_one_sum_that_was_misread_is_put_right(misread: dict[str, str | None]) -> None:
+def test_one_sum_that_was_misread_is_put_right(misread: dict[str, Any]) -> None:
     read = draft(RIGHT, **misread)
     assert [read.values()[name] for name in ("net", "tax", "total")] == ["12543.62", "2383.29", "14926.91"]
     assert verdict(read) is Verdict.WRITE
 
 
 @pytest.mark.parametrize("misread", [{"net": None, "tax": None}, {"tax": "19", "total": "9"}])
-def test_two_sums_that_were_misread_are_not_guessed(misread: dict[str, str | None]) -> None:
+def test_two_sums_that_were_misread_are_not_guessed(misread: dict[str, Any]) -> None:
     settled = draft(RIGHT, **misread)
     right = [settled.values()[name] for name in ("net", "tax", "total")] == [
         "12543.62",
@@ -244,7 +245,7 @@ NAMES = [["Werkbank, Buche", "Werkbank"], ["Montage, Stunden"], ["Kugellager 620
         {name: st.sampled_from([VALUES[name], None, "19"]) for name in ("net", "tax", "total")}
     ),
 )
-def test_rows_that_are_written_without_a_person_are_the_rows(rows: Any, sums: dict[str, str | None]) -> None:
+def test_rows_that_are_written_without_a_person_are_the_rows(rows: Any, sums: dict[str, Any]) -> None:
     """Whatever a model answers."""
     read = draft([row for row in rows if row is not None], **sums)
     if verdict(read) is Verdict.WRITE:

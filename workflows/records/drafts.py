@@ -17,7 +17,7 @@ ROUNDING = Decimal("0.01")
 MOST_BAD_ROWS = 50
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Copied:
     """One value of one field, found where it stands in the document."""
 

@@ -8,8 +8,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import NamedTuple
 
-from contracts.documents import Page
-from contracts.quotes import QuotePlace, plain_characters, stands_at
+from contracts.quotes import PlainPage, QuotedPages, plain_characters, stands_at
 from contracts.values import plain
 from workflows.records.copies import number_of
 from workflows.records.drafts import Copied
@@ -36,11 +35,9 @@ class Number(NamedTuple):
 
 @dataclass(frozen=True)
 class Line:
-    """From `start` to `end` in the plain characters of a page; the copied words begin at `words`."""
+    """From `start` to `end` in the plain characters of a page; the copied words stand at `words`."""
 
-    page: Page
-    text: str
-    origins: Sequence[int]
+    page: PlainPage
     start: int
     words: int
     words_end: int
@@ -48,10 +45,10 @@ class Line:
 
     def numbers(self) -> list[Number]:
         """The first ones that stand in it; digits that stand in groups of three also as one number."""
-        return written(self.text, self.start, self.end, MOST_NUMBERS)
+        return written(self.page.text, self.start, self.end, MOST_NUMBERS)
 
     def number(self, number: Number) -> Copied:
-        return Copied(plain(number.value), self._place(number.start, number.end))
+        return Copied(plain(number.value), self.page.place(number.start, number.end))
 
     def description(self, numbers: Sequence[Number]) -> Copied | None:
         """The words without the numbers that are other columns, and with those that are none and follow them.
@@ -60,16 +57,13 @@ class Line:
         """
         begin = max((each.end for each in numbers if each.start <= self.words < each.end), default=self.words)
         following = min((each.start for each in numbers if each.start >= begin), default=self.words_end)
-        between = self.text[self.words_end : following]
+        between = self.page.text[self.words_end : following]
         end = following if following < self.words_end or NUMBER.search(between) else self.words_end
-        stripped = self.text[begin:end].rstrip(SPACE)
+        stripped = self.page.text[begin:end].rstrip(SPACE)
         if not stripped.strip(SPACE):
             return None
-        place = self._place(begin, begin + len(stripped))
-        return Copied(" ".join(self.page.text[place.start : place.end].split()), place)
-
-    def _place(self, start: int, end: int) -> QuotePlace:
-        return QuotePlace(page=self.page.number, start=self.origins[start], end=self.origins[end - 1] + 1)
+        place = self.page.place(begin, begin + len(stripped))
+        return Copied(" ".join(self.page.written[place.start : place.end].split()), place)
 
 
 def written(text: str, start: int, end: int, most: int) -> list[Number]:
@@ -89,22 +83,20 @@ def grouped(text: str, start: int, end: int) -> Iterator[Number]:
         end = more.end()
 
 
-def lines_of(words: Sequence[str | None], pages: Sequence[Page]) -> list[Line | None]:
+def lines_of(words: Sequence[str | None], pages: QuotedPages) -> list[Line | None]:
     """For each row's words its line, each after the one before; None where they do not stand so."""
     found = list[Line | None]()
-    places = [(page, *plain_characters(page.text)) for page in pages]
     at, after = 0, 0
     for copied in words:
         wanted = plain_characters(copied or "")[0].strip()
         line: Line | None = None
-        for number in range(at, len(places)) if wanted else ():
-            page, text, origins = places[number]
-            begin = stands_at(wanted, text, after if number == at else 0)
+        for number, page in enumerate(pages.pages[at:] if wanted else (), start=at):
+            begin = stands_at(wanted, page.text, after if number == at else 0)
             if begin is None:
                 continue
-            first = bisect_left(origins, page.text.rfind("\n", 0, origins[begin]) + 1)
+            first = bisect_left(page.origins, page.written.rfind("\n", 0, page.origins[begin]) + 1)
             start = max(first, after) if number == at else first
-            line = Line(page, text, origins, start, begin, begin + len(wanted), len(text))
+            line = Line(page, start, begin, begin + len(wanted), len(page.text))
             at, after = number, line.words_end
             break
         found.append(line)

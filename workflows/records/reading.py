@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from contracts.extraction import SectionReading
+from contracts.quotes import QuotedPages
 from contracts.records import FieldType, Kind, RecordType
 from workflows.records.copies import number_of
 from workflows.records.drafts import Copied, Draft
@@ -12,29 +13,50 @@ from workflows.records.sections import Section
 from workflows.records.sums import settled_sums
 from workflows.records.table_rows import rows_of
 
-__all__ = ["draft_of"]
+__all__ = ["draft_in", "draft_of", "joined"]
 
 
 def draft_of(record: RecordType, read: Sequence[tuple[Section, SectionReading]]) -> Draft:
     """Put together what was read of some sections, in the document's order."""
+    sections = [section for section, _ in read]
+    return joined(record, [draft_in(record, section, reading) for section, reading in read], sections)
+
+
+def draft_in(record: RecordType, section: Section, reading: SectionReading) -> Draft:
+    """What one section holds. Its dates are settled when it is joined with the others."""
+    pages = QuotedPages(section.pages)
     found: dict[str, tuple[Copied, ...]] = {}
     unproven: dict[str, str] = {}
     rows: list[Mapping[str, Copied]] = []
     bad_rows: list[str] = []
-    for section, reading in read:
-        for each in record.fields:
-            if not (copied := reading.values.get(each.name)):
-                continue
-            copy = proven(each, copied, section)
-            if copy is None and not says_none(each, copied):
-                unproven.setdefault(each.name, copied[:100])
-            elif copy is not None and copy.says not in {other.says for other in found.get(each.name, ())}:
-                found[each.name] = (*found.get(each.name, ()), copy)
-        for number, row in enumerate(rows_of(record, section, reading.rows), start=1):
-            rows.append(row.cells)
-            bad_rows += [f"row {number} of page {section.pages[0].number}: {each}" for each in row.wrong]
-    draft = Draft(record, found, unproven, tuple(rows), tuple(bad_rows))
-    return settled_sums(settled_dates(draft), [section for section, _ in read])
+    for each in record.fields:
+        if not (copied := reading.values.get(each.name)):
+            continue
+        copy = proven(each, copied, pages)
+        if copy is not None:
+            found[each.name] = (copy,)
+        elif not says_none(each, copied):
+            unproven[each.name] = copied[:100]
+    for number, row in enumerate(rows_of(record, pages, reading.rows), start=1):
+        rows.append(row.cells)
+        bad_rows += [f"row {number} of page {section.pages[0].number}: {each}" for each in row.wrong]
+    return Draft(record, found, unproven, tuple(rows), tuple(bad_rows))
+
+
+def joined(record: RecordType, parts: Sequence[Draft], sections: Sequence[Section]) -> Draft:
+    """What several sections say together, in the document's order; each with its section."""
+    found: dict[str, tuple[Copied, ...]] = {}
+    unproven: dict[str, str] = {}
+    for part in parts:
+        for name, copies in part.found.items():
+            known = found.get(name, ())
+            said = {copy.says for copy in known}
+            found[name] = (*known, *(copy for copy in copies if copy.says not in said))
+        unproven = {**part.unproven, **unproven}
+    rows = tuple(row for part in parts for row in part.rows)
+    bad_rows = tuple(why for part in parts for why in part.bad_rows)
+    draft = settled_dates(Draft(record, found, unproven, rows, bad_rows))
+    return settled_sums(draft, sections)
 
 
 def says_none(declared: FieldType, copied: str) -> bool:

@@ -8,7 +8,7 @@ has to agree.
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from contracts.quotes import QuotePlace, plain_characters
+from contracts.quotes import QuotedPages
 from contracts.records import Sum
 from contracts.values import plain
 from workflows.records.drafts import Copied, Draft
@@ -63,10 +63,8 @@ def wanted_of(draft: Draft, rule: Sum, name: str) -> Decimal | None:
 def place_of(wanted: Decimal, sections: Sequence[Section]) -> Copied | None:
     """The last place where this number stands: a sum stands below what it is the sum of."""
     for section in reversed(sections):
-        for page in reversed(section.pages):
-            text, origins = plain_characters(page.text)
-            for number in reversed(written(text, 0, len(text), MOST_NUMBERS)):
+        for page in reversed(QuotedPages(section.pages).pages):
+            for number in reversed(written(page.text, 0, len(page.text), MOST_NUMBERS)):
                 if number.value == wanted:
-                    start, end = origins[number.start], origins[number.end - 1] + 1
-                    return Copied(plain(wanted), QuotePlace(page=page.number, start=start, end=end))
+                    return Copied(plain(wanted), page.place(number.start, number.end))
     return None

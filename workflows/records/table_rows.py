@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from contracts.quotes import QuotedPages
 from contracts.records import Kind, RecordType
 from workflows.records.copies import number_of
 from workflows.records.drafts import Copied
 from workflows.records.lines import lines_of
 from workflows.records.products import comes_out, told_apart
 from workflows.records.proofs import proven
-from workflows.records.sections import Section
 
 __all__ = ["Row", "rows_of"]
 
@@ -26,28 +26,28 @@ class Row:
     """The columns that arithmetic proves."""
 
 
-def rows_of(record: RecordType, section: Section, copied: Sequence[Cells]) -> list[Row]:
+def rows_of(record: RecordType, pages: QuotedPages, copied: Sequence[Cells]) -> list[Row]:
     """What was copied, put right by what stands there.
 
     Models take the sums below a table for more of its rows. At its end, a row that has no factors is one of
     them, where the record says that the rows add up: if it was none, they will not.
     """
-    known = proven_columns(record, section, copied)
-    rows = [row_of(record, section, *each) for each in zip(copied, known, strict=True)]
+    known = proven_columns(record, pages, copied)
+    rows = [row_of(record, pages, *each) for each in zip(copied, known, strict=True)]
     if (rule := record.product) is not None and adds_rows_up(record):
         while rows and not rows[-1].known and any(name not in rows[-1].cells for name in rule.of):
             rows.pop()
     return rows
 
 
-def row_of(record: RecordType, section: Section, copied: Cells, known: Mapping[str, Copied]) -> Row:
+def row_of(record: RecordType, pages: QuotedPages, copied: Cells, known: Mapping[str, Copied]) -> Row:
     cells = dict(known)
     wrong = list[str]()
     for each in record.rows:
         if each.name in known:
             continue
         words = copied.get(each.name)
-        if (cell := proven(each, words, section) if words else None) is not None:
+        if (cell := proven(each, words, pages) if words else None) is not None:
             cells[each.name] = cell
         elif words:
             wrong.append(f"{each.name} {words[:60]!r} does not stand there")
@@ -63,13 +63,13 @@ def row_of(record: RecordType, section: Section, copied: Cells, known: Mapping[s
 
 
 def proven_columns(
-    record: RecordType, section: Section, copied: Sequence[Cells]
+    record: RecordType, pages: QuotedPages, copied: Sequence[Cells]
 ) -> list[Mapping[str, Copied]]:
     """For each row the columns that a product proves, and its words without them."""
     rule, words = record.product, words_column(record)
     if rule is None or words is None:
         return [{} for _ in copied]
-    lines = lines_of([cells.get(words) for cells in copied], section.pages)
+    lines = lines_of([cells.get(words) for cells in copied], pages)
     said = [{name: number_of(text) for name in rule.columns if (text := cells.get(name))} for cells in copied]
     known = list[Mapping[str, Copied]]()
     for line, columns in zip(lines, told_apart(rule, lines, said), strict=True):
