@@ -93,7 +93,8 @@ class DocumentActivities:
     async def read_text(self, document: ConvertedDocument) -> DocumentText:
         """What a person sees in it. Fails as `not_found` or `broken_body`."""
         try:
-            return DocumentText(pages=await asyncio.to_thread(lambda: tuple(self._texts(document))))
+            async with heartbeating():
+                return DocumentText(pages=await asyncio.to_thread(lambda: tuple(self._texts(document))))
         except ContentError as error:
             raise missing(error) from error
 

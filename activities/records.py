@@ -10,6 +10,7 @@ from temporalio import activity
 
 from activities.database import Database, DatabaseError
 from activities.failures import failed
+from activities.heartbeats import heartbeating
 from activities.ledger_tables import record_versions, records
 from contracts.attempts import Cost, EffectCall, Fault
 from contracts.extraction import WriteRecord, Written, WrittenAs, write_record
@@ -30,7 +31,9 @@ class RecordActivities:
     @activity.defn(name=write_record.name)
     async def write_record(self, request: WriteRecord, call: EffectCall) -> Written:
         """Write a row once for each document. Fails as `overloaded`, cost unknown, without a database."""
-        return await asyncio.to_thread(self._write, request, call)
+        # A database may be busy for longer than a heartbeat's timeout.
+        async with heartbeating():
+            return await asyncio.to_thread(self._write, request, call)
 
     def _write(self, request: WriteRecord, call: EffectCall) -> Written:
         try:

@@ -36,6 +36,9 @@ MOST_PAGES = 500
 MOST_PAGE_CHARACTERS = 20_000
 MOST_CHARACTERS = 2_000_000
 
+# A worker that is lost is noticed after this long. A false alarm costs nothing but another attempt.
+HEARTBEAT = timedelta(seconds=3)
+
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """SHA-256, as hex digits."""
 
@@ -125,7 +128,7 @@ convert_document = Read(
     policy=StepPolicy(
         attempt_timeout=timedelta(minutes=10),
         attempts=3,
-        heartbeat=timedelta(seconds=10),
+        heartbeat=HEARTBEAT,
         first_wait=timedelta(seconds=1),
     ),
     local=False,
@@ -136,7 +139,10 @@ read_text = Read(
     request=ConvertedDocument,
     reply=DocumentText,
     policy=StepPolicy(
-        attempt_timeout=timedelta(seconds=60), attempts=3, first_wait=timedelta(milliseconds=200)
+        attempt_timeout=timedelta(seconds=60),
+        attempts=3,
+        heartbeat=HEARTBEAT,
+        first_wait=timedelta(milliseconds=200),
     ),
     local=False,
     # A reference for each of the most pages that there may be.

@@ -6,11 +6,11 @@ as plain ones: what a converter and a model make of the same characters differs 
 
 import unicodedata
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from contracts.documents import Page
-from contracts.values import Value
 
-__all__ = ["QuotePlace", "find_quote", "plain_characters"]
+__all__ = ["PlainPage", "QuotePlace", "QuotedPages", "find_quote", "plain_characters", "stands_at"]
 
 PLAIN = {
     **dict.fromkeys("\u2018\u2019\u201a\u2032\u02bc\u00b4`", "'"),
@@ -21,28 +21,74 @@ PLAIN = {
 GROUPING = ".,'"
 
 
-class QuotePlace(Value):
-    """Where a quotation stands: characters `start` to `end`, excluded, of the page's text as it is."""
+class QuotePlace(NamedTuple):
+    """Where a quotation stands: characters `start` to `end`, excluded, of the page's text as it is.
+
+    A plain tuple: a long document has one for each of tens of thousands of values.
+    """
 
     page: int
     start: int
     end: int
 
 
-def find_quote(quote: str, pages: Iterable[Page]) -> QuotePlace | None:
-    """The first place; None where it does not stand, or only as part of a longer word or number."""
-    wanted = plain_characters(quote)[0].strip()
-    if not wanted:
+class PlainPage(NamedTuple):
+    """A page with the form in which it is compared."""
+
+    number: int
+    written: str
+    """As it is."""
+    text: str
+    """In plain characters."""
+    origins: list[int]
+    """For each of those the offset of the character that it comes from."""
+
+    def place(self, start: int, end: int) -> QuotePlace:
+        """Where plain characters stand in the text as it is."""
+        return QuotePlace(page=self.number, start=self.origins[start], end=self.origins[end - 1] + 1)
+
+
+class QuotedPages:
+    """Pages as they are compared. That form costs more than a search, so it is made once for many quotes."""
+
+    def __init__(self, pages: Iterable[Page]) -> None:
+        self.pages = [PlainPage(page.number, page.text, *plain_characters(page.text)) for page in pages]
+
+    def find(self, quote: str) -> QuotePlace | None:
+        """The first place; None where it does not stand, or only as part of a longer word or number."""
+        wanted = plain_characters(quote)[0].strip()
+        if not wanted:
+            return None
+        for page in self.pages:
+            if (begin := stands_at(wanted, page.text)) is not None:
+                return page.place(begin, begin + len(wanted))
         return None
-    for page in pages:
-        text, origins = plain_characters(page.text)
-        begin = text.find(wanted)
-        while begin >= 0:
-            end = begin + len(wanted)
-            if stands_alone(text, begin, end):
-                return QuotePlace(page=page.number, start=origins[begin], end=origins[end - 1] + 1)
-            begin = text.find(wanted, begin + 1)
+
+    def before(self, place: QuotePlace) -> str:
+        """The two characters before something, as they are."""
+        text = next(page.written for page in self.pages if page.number == place.page)
+        return text[max(0, place.start - 2) : place.start]
+
+    def line(self, place: QuotePlace) -> str:
+        """The whole line in which something stands, as it is."""
+        text = next(page.written for page in self.pages if page.number == place.page)
+        end = text.find("\n", place.end)
+        return text[text.rfind("\n", 0, place.start) + 1 : end if end >= 0 else len(text)]
+
+
+def stands_at(wanted: str, text: str, start: int = 0) -> int | None:
+    """Where it stands from there on, both in plain characters; not as part of a longer word or number."""
+    begin = text.find(wanted, start)
+    while begin >= 0:
+        if stands_alone(text, begin, begin + len(wanted)):
+            return begin
+        begin = text.find(wanted, begin + 1)
     return None
+
+
+def find_quote(quote: str, pages: Iterable[Page]) -> QuotePlace | None:
+    """One quote, as `QuotedPages.find` does it."""
+    return QuotedPages(pages).find(quote)
 
 
 def plain_characters(text: str) -> tuple[str, list[int]]:

@@ -44,6 +44,8 @@ CURRENCIES = {
 class InvoiceLine(Value):
     """One thing that is charged."""
 
+    model_config = ConfigDict(json_schema_extra={"product": {"amount": ["quantity", "unit_price"]}})
+
     description: str = Field(description="what it is")
     quantity: Decimal = Field(description="how many")
     unit_price: Decimal = Field(description="price of one")

@@ -2,10 +2,12 @@
 
 A record has fields, and perhaps one list of rows (an invoice's lines). Of JSON Schema that is an object whose
 properties are strings (plain, `format: date`, or an `enum`), numbers, and at most one array of such objects.
-Two keywords are Tenuto's own: `words` of an enum property says by which words a document names each choice,
-and `sums` of the object says which field is the sum of which others:
+Three keywords are Tenuto's own: `words` of an enum property says by which words a document names each choice,
+`sums` of the object says which field is the sum of which others, and `product` of the rows' object says which
+column is the product of which two:
 
     "sums": {"net": ["lines.amount"], "total": ["net", "tax"]}
+    "product": {"amount": ["quantity", "unit_price"]}
 """
 
 from collections.abc import Mapping
@@ -16,7 +18,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from contracts.values import Value
 
-__all__ = ["FieldType", "Kind", "RecordType", "RecordTypeError", "Sum", "record_type_of"]
+__all__ = ["FieldType", "Kind", "Product", "RecordType", "RecordTypeError", "Sum", "record_type_of"]
 
 # It is a part of every request that reads a section.
 MOST_BYTES = 16_000
@@ -55,6 +57,18 @@ class Sum(Value):
     of: tuple[str, ...] = Field(min_length=1)
 
 
+class Product(Value):
+    """In each row `product` is what the two columns `of` come to."""
+
+    product: str
+    of: tuple[str, str]
+
+    @property
+    def columns(self) -> tuple[str, str, str]:
+        """The factors, then what they come to."""
+        return (*self.of, self.product)
+
+
 class RecordType(Value):
     """A run's record type travels in its input, so that its history says what was asked for."""
 
@@ -64,6 +78,8 @@ class RecordType(Value):
     """What the list of rows is called; empty without rows."""
     rows: tuple[FieldType, ...] = Field(default=(), max_length=12)
     sums: tuple[Sum, ...] = ()
+    product: Product | None = None
+    """Of the rows."""
 
     @model_validator(mode="after")
     def _goes_with_every_section(self) -> Self:
@@ -82,38 +98,66 @@ class RecordType(Value):
                 raise ValueError(f"sums: {', '.join(strange) or rule.total} is no number field")
         return self
 
+    @model_validator(mode="after")
+    def _product_is_of_numbers(self) -> Self:
+        if (rule := self.product) is not None:
+            numbers = {each.name for each in self.rows if each.kind is Kind.NUMBER}
+            if strange := [name for name in rule.columns if name not in numbers]:
+                raise ValueError(f"product: {', '.join(strange)} is no number column")
+            if len(set(rule.columns)) < len(rule.columns):
+                raise ValueError(f"product: {rule.product} needs two other columns")
+        return self
+
 
 def record_type_of(name: str, schema: Mapping[str, Any]) -> RecordType:
     """Of a JSON Schema. Raises RecordTypeError."""
     definitions = schema.get("$defs", {})
     fields, rows_name, rows = list[FieldType](), "", tuple[FieldType, ...]()
+    product: Product | None = None
     for key, content in properties_of(schema, name).items():
         declared = resolved(content, definitions)
         required = key in schema.get("required", ())
         if declared.get("type") == "array":
             if rows_name:
                 raise RecordTypeError(f"{name}.{key}: a record has one list of rows, and {rows_name} is one")
-            rows_name, rows = key, row_types(f"{name}.{key}", declared, definitions)
+            row = resolved(declared.get("items", {}), definitions)
+            rows_name, rows = key, row_types(f"{name}.{key}", row, definitions)
+            product = product_of(f"{name}.{key}", row)
         else:
             fields.append(field_type(f"{name}.{key}", key, declared, required=required))
     sums = tuple(Sum(total=total, of=tuple(of)) for total, of in schema.get("sums", {}).items())
     try:
-        return RecordType(name=name, fields=tuple(fields), rows_name=rows_name, rows=rows, sums=sums)
+        return RecordType(
+            name=name,
+            fields=tuple(fields),
+            rows_name=rows_name,
+            rows=rows,
+            sums=sums,
+            product=product,
+        )
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         raise RecordTypeError(f"{name}: {place + ': ' if place else ''}{first['msg']}") from None
 
 
-def row_types(
-    place: str, declared: Mapping[str, Any], definitions: Mapping[str, Any]
-) -> tuple[FieldType, ...]:
-    row = resolved(declared.get("items", {}), definitions)
+def row_types(place: str, row: Mapping[str, Any], definitions: Mapping[str, Any]) -> tuple[FieldType, ...]:
     required = row.get("required", ())
     return tuple(
         field_type(f"{place}.{key}", key, resolved(content, definitions), required=key in required)
         for key, content in properties_of(row, place).items()
     )
+
+
+def product_of(place: str, row: Mapping[str, Any]) -> Product | None:
+    match row.get("product"):
+        case None:
+            return None
+        case dict() as declared if len(declared) == 1:
+            ((name, factors),) = declared.items()
+            if isinstance(factors, list) and len(factors) == 2:
+                return Product(product=str(name), of=(str(factors[0]), str(factors[1])))
+    raise RecordTypeError(f'{place}: product is written {{"amount": ["quantity", "unit_price"]}}')
 
 
 def properties_of(schema: Mapping[str, Any], place: str) -> Mapping[str, Any]:

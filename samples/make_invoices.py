@@ -12,18 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reportlab.lib.pagesizes import A4
-
 from samples.invoice_cases import HELD_OUT, Case, cases
 from samples.invoice_layouts import draw
-from samples.invoice_sheet import MARGIN, Sheet
+from samples.long_bill import long_document
 
-__all__ = ["SEED", "Made", "long_document", "made", "main"]
+__all__ = ["SEED", "Made", "made", "main"]
 
 SEED = 7
 FOLDER = Path(__file__).parent / "invoices"
 WRONG = frozenset({"wrong_total", "wrong_line"})
-ROWS_A_PAGE = 46
 
 
 @dataclass(frozen=True)
@@ -54,21 +51,6 @@ def made(seed: int = SEED) -> Iterator[Made]:
         }
         # Cut in its first page: what is left is no page any more.
         yield Made(case, content[: len(content) // 4] if broken else content, truth)
-
-
-def long_document(pages: int) -> bytes:
-    """A bill for very many calls, every row of it another one."""
-    sheet = Sheet(A4)
-    for page in range(1, pages + 1):
-        for row in range(ROWS_A_PAGE):
-            place = (page - 1) * ROWS_A_PAGE + row + 1
-            sheet.text(MARGIN, f"Call {place:06} to +00 555 {place * 7919 % 1_000_000:06}")
-            sheet.text(sheet.width - MARGIN, f"{place % 977}.{place % 100:02}", right=True)
-            if row < ROWS_A_PAGE - 1:
-                sheet.down(14)
-        if page < pages:
-            sheet.down(sheet.height)
-    return sheet.finished()
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -117,8 +117,10 @@ class ExtractRecords:
         reach = min(self.case.affordable(read_section, questions), MOST_SECTIONS)
         facts = CoverageFacts(read=reach, left_out=len(questions) - reach)
         chosen = [] if self.case.decide(COVERAGE, facts) is Coverage.NONE else questions[:reach]
-        gathered = await self.case.gather(read_section, chosen, why="it says what is in these pages")
-        self.findings = self.findings.with_readings(gathered.replies)
+        gathered = await self.case.gather(
+            read_section, chosen, self.findings.proven, why="it says what is in these pages"
+        )
+        self.findings = self.findings.with_readings(gathered.parts)
 
     def judge(self, again: ReadSection | None = None) -> Verdict:
         """`again` may still be asked."""

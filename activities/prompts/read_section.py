@@ -106,7 +106,13 @@ EXAMPLES = (
 
 
 def field_lines(fields: Sequence[FieldType]) -> str:
-    return "\n".join(f"- {each.name} ({KINDS[each.kind]}): {each.means}" for each in fields)
+    return "\n".join(f"- {each.name} ({KINDS[each.kind]}{words_of(each)}): {each.means}" for each in fields)
+
+
+def words_of(field: FieldType) -> str:
+    """Of a choice, whatever the document's language."""
+    words = [word for choice in field.words.values() for word in choice]
+    return f", such as {', '.join(words)}" if words else ""
 
 
 def asked(request: ReadSection) -> Message:

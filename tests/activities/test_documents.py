@@ -3,6 +3,7 @@
 import asyncio
 import re
 import sys
+import time
 from contextlib import suppress
 from email.message import EmailMessage
 from pathlib import Path
@@ -13,10 +14,17 @@ from temporalio.testing import ActivityEnvironment
 from activities.content_store import ContentError, ContentStore
 from activities.documents import DocumentActivities
 from contracts.attempts import Fault
-from contracts.documents import ConvertedDocument, Document, MediaType, PageReference, StoredText
+from contracts.documents import (
+    ConvertedDocument,
+    Document,
+    MediaType,
+    PageReference,
+    StoredText,
+    read_text,
+)
 from operations.document_sources import keep_document
 from operations.ticket_making import InboxError
-from samples.make_invoices import long_document
+from samples.long_bill import long_document
 from tests.activities.document_world import Desk, children_of, failing
 from tests.made_documents import docx, pdf, shown
 
@@ -84,6 +92,24 @@ async def test_text_is_read_by_its_references(desk: Desk) -> None:
     converted = converted.model_copy(update={"pages": (*converted.pages, PageReference(number=2))})
     text = await ActivityEnvironment().run(desk.activities.read_text, converted)
     assert [(page.number, page.text) for page in text.pages] == [(1, "Only this")]
+
+
+async def test_heartbeats_go_on_while_a_store_is_slow(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a worker that dies while it reads is noticed within the step's heartbeat timeout."""
+    converted = await desk.convert(pdf(shown("Only this")))
+    read_at_once = desk.store.text
+
+    def read_slowly(digest: str) -> str:
+        time.sleep(0.1)
+        return read_at_once(digest)
+
+    monkeypatch.setattr(desk.store, "text", read_slowly)
+    monkeypatch.setattr("activities.heartbeats.INTERVAL_S", 0.01)
+    environment, beats = ActivityEnvironment(), list[object]()
+    environment.on_heartbeat = lambda *_: beats.append(None)
+    await environment.run(desk.activities.read_text, converted)
+    assert len(beats) > 3
+    assert read_text.policy.heartbeat is not None
 
 
 async def test_the_same_document_has_the_same_references(desk: Desk) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from contracts.documents import Page
 from contracts.extraction import SectionReading
-from contracts.records import FieldType, Kind, RecordType, RecordTypeError, Sum, record_type_of
+from contracts.records import FieldType, Kind, Product, RecordType, RecordTypeError, Sum, record_type_of
 from workflows.kernel.decisions import Decision
 from workflows.records.drafts import Draft
 from workflows.records.reading import draft_of
@@ -196,7 +196,11 @@ def test_a_json_schema_is_a_record_type() -> None:
             "total": {"type": "number"},
             "items": {
                 "type": "array",
-                "items": {"type": "object", "properties": {"price": {"type": "number"}}},
+                "items": {
+                    "type": "object",
+                    "properties": {name: {"type": "number"} for name in ("pieces", "each", "price")},
+                    "product": {"price": ["pieces", "each"]},
+                },
             },
         },
         "required": ["total"],
@@ -211,6 +215,28 @@ def test_a_json_schema_is_a_record_type() -> None:
     ]
     assert record.fields[2].words == {"sale": ("sale",), "return": ("storno",)}
     assert record.sums == (Sum(total="total", of=("items.price",)),)
+    assert record.product == Product(product="price", of=("pieces", "each"))
+
+
+@pytest.mark.parametrize(
+    ("product", "wrong"),
+    [
+        ({"price": ["pieces", "what"]}, "product: what is no number column"),
+        ({"price": ["pieces", "pieces"]}, "product: price needs two other columns"),
+        ({"price": ["pieces"]}, 'receipt.items: product is written {"amount": ["quantity", "unit_price"]}'),
+        ("price", 'receipt.items: product is written {"amount": ["quantity", "unit_price"]}'),
+    ],
+)
+def test_a_product_is_of_three_number_columns(product: Any, wrong: str) -> None:
+    columns: dict[str, Any] = {"what": {"type": "string"}}
+    columns |= {name: {"type": "number"} for name in ("pieces", "each", "price")}
+    row = {"type": "object", "properties": columns, "product": product}
+    schema = {"properties": {"items": {"type": "array", "items": row}}}
+    with pytest.raises(RecordTypeError) as refused:
+        record_type_of(
+            "receipt", {**schema, "properties": {"shop": {"type": "string"}, **schema["properties"]}}
+        )
+    assert wrong in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -63,10 +63,14 @@ class GatherMails:
     async def read(self) -> Gathering:
         reach = self.case.affordable(read_ticket, self.mails)
         gathered = await self.case.gather(
-            read_ticket, self.mails[:reach], why="each is a part", at_once=AT_ONCE
+            read_ticket,
+            self.mails[:reach],
+            lambda _, reading: reading.summary,
+            why="each is a part",
+            at_once=AT_ONCE,
         )
-        summaries = {number: reading.summary for number, reading in gathered.replies.items()}
-        return Gathering(summaries=summaries, gaps=dict(gathered.gaps), left_out=len(self.mails) - reach)
+        left_out = len(self.mails) - reach
+        return Gathering(summaries=dict(gathered.parts), gaps=dict(gathered.gaps), left_out=left_out)
 
     async def leave(self, ending: Ending) -> Gathering:
         return Gathering()

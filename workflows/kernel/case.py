@@ -45,6 +45,7 @@ DEADLINE = "deadline, less the time for the way out"
 
 Request = TypeVar("Request", bound=BaseModel)
 Reply = TypeVar("Reply", bound=BaseModel)
+Part = TypeVar("Part")
 Outcomes = TypeVar("Outcomes", bound=Result)
 
 
@@ -106,19 +107,21 @@ class Case:
         self,
         task: ModelTask[Request, Reply],
         requests: Sequence[Request],
+        take: Callable[[int, Reply], Part],
         *,
         why: str,
         at_once: int = MOST_AT_ONCE,
-    ) -> Gathered[Reply]:
+    ) -> Gathered[Part]:
         """Make the calls of one piece of work side by side, at most so many at a time.
 
         Every first hold is taken before anything is scheduled, or none. A call that finally fails leaves a
-        gap, and a table says whether the others go on.
+        gap, and a table says whether the others go on. Of each reply is kept what `take` makes of it, as soon
+        as it is there: to work on hundreds of them at the end would take longer than a workflow task may.
         """
         run = self.opened
         run.gathered[task.name] += 1
         run.plan.check_gathered(task.name, run.gathered[task.name], at_once)
-        return await gather(self._steps, self._steps.begin_all(task, requests, why), at_once)
+        return await gather(self._steps, self._steps.begin_all(task, requests, why), take, at_once)
 
     def room(self, task: ModelTask[Request, Any]) -> int:
         """How many bytes of a stranger's text one call of it can take on the profile's first route."""

@@ -5,7 +5,7 @@ say: the others go on, or they are stopped, in order.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -23,6 +23,7 @@ __all__ = ["PART_FAILED", "AfterFailure", "Gathered", "PartFacts", "gather"]
 
 Request = TypeVar("Request", bound=BaseModel)
 Reply = TypeVar("Reply", bound=BaseModel)
+Part = TypeVar("Part")
 
 
 class AfterFailure(StrEnum):
@@ -64,32 +65,36 @@ PART_FAILED = Table(
 
 
 @dataclass(frozen=True)
-class Gathered(Generic[Reply]):
+class Gathered(Generic[Part]):
     """What came of the parts, by their place in the order in which they were given."""
 
-    replies: Mapping[int, Reply]
+    parts: Mapping[int, Part]
+    """What was made of their replies."""
     gaps: Mapping[int, str]
     """Of every part without a reply, why."""
 
 
-async def gather(steps: Steps, begun: Sequence[Begun[Request, Reply]], at_once: int) -> Gathered[Reply]:
-    """See every part through, at most so many at a time.
+async def gather(
+    steps: Steps, begun: Sequence[Begun[Request, Reply]], take: Callable[[int, Reply], Part], at_once: int
+) -> Gathered[Part]:
+    """See every part through, at most so many at a time; `take` is given its number and its reply.
 
     Raises StoryEnded only when the run itself has to end; then nothing is left under way.
     """
-    return await Gathering[Reply](steps, at_once).of(begun)
+    return await Gathering[Reply, Part](steps, take, at_once).of(begun)
 
 
-class Gathering(Generic[Reply]):
-    def __init__(self, steps: Steps, at_once: int) -> None:
+class Gathering(Generic[Reply, Part]):
+    def __init__(self, steps: Steps, take: Callable[[int, Reply], Part], at_once: int) -> None:
         self._steps = steps
+        self._take = take
         self._room = asyncio.Semaphore(at_once)
         self._tasks: list[asyncio.Task[None]] = []
-        self._replies: dict[int, Reply] = {}
+        self._parts: dict[int, Part] = {}
         self._gaps: dict[int, str] = {}
         self._stopped = ""
 
-    async def of(self, begun: Sequence[Begun[Request, Reply]]) -> Gathered[Reply]:
+    async def of(self, begun: Sequence[Begun[Request, Reply]]) -> Gathered[Part]:
         self._tasks = [asyncio.create_task(self._part(number, each)) for number, each in enumerate(begun)]
         try:
             await self._all()
@@ -99,7 +104,7 @@ class Gathering(Generic[Reply]):
             raise
         finally:
             self._steps.give_back_held(begun)
-        return Gathered(self._replies, dict(sorted(self._gaps.items())))
+        return Gathered(self._parts, dict(sorted(self._gaps.items())))
 
     async def _all(self) -> None:
         for ended in await asyncio.gather(*self._tasks, return_exceptions=True):
@@ -107,13 +112,13 @@ class Gathering(Generic[Reply]):
             if isinstance(ended, BaseException) and not isinstance(ended, asyncio.CancelledError):
                 raise ended
         for number, _ in enumerate(self._tasks):
-            if number not in self._replies:
+            if number not in self._parts:
                 self._gaps.setdefault(number, self._stopped)
 
     async def _part(self, number: int, begun: Begun[Request, Reply]) -> None:
         async with self._room:
             try:
-                self._replies[number] = await self._steps.finish(begun)
+                self._parts[number] = self._take(number, await self._steps.finish(begun))
             except StoryEnded as ended:
                 self._steps.run.check_open()
                 self._gaps[number] = ended.ending.reason

@@ -17,7 +17,7 @@ ROUNDING = Decimal("0.01")
 MOST_BAD_ROWS = 50
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Copied:
     """One value of one field, found where it stands in the document."""
 
@@ -125,13 +125,14 @@ class Draft:
         return replace(self, found={**self.found, name: (*self.found.get(name, ()), copied)})
 
     def _holds(self, rule: Sum) -> bool:
-        total, parts = self.number(rule.total), [self._part(name) for name in rule.of]
+        total, parts = self.number(rule.total), [self.part(name) for name in rule.of]
         if total is None or None in parts:
             return False
         difference = abs(sum((part for part in parts if part is not None), Decimal(0)) - total)
         return difference <= ROUNDING * max(1, len(self.rows))
 
-    def _part(self, name: str) -> Decimal | None:
+    def part(self, name: str) -> Decimal | None:
+        """What a field, or a column of all rows, adds to a sum; None where that is not known."""
         rows, _, column = name.rpartition(".")
         if not rows:
             return self.number(name) if name in self.found else self._absent(name)

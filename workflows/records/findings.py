@@ -14,7 +14,7 @@ from contracts.extraction import (
 )
 from contracts.mail import HandToDesk
 from workflows.records.drafts import Draft
-from workflows.records.reading import draft_of
+from workflows.records.reading import draft_in, draft_of, joined
 from workflows.records.sections import Section, ends_first, sections_of, unread_pages
 from workflows.records.tables import VerdictFacts
 
@@ -30,27 +30,37 @@ class Findings:
     pages: int = 0
     hidden_text: bool = False
     sections: Sequence[Section] = ()
+    order: Sequence[int] = ()
+    """The sections' places, what matters most first: in which they are asked about."""
     unread: Sequence[int] = ()
     """Pages that hold text and were not read whole."""
 
     def with_text(self, converted: ConvertedDocument, text: DocumentText, room: int) -> "Findings":
         """Its pages, in sections of at most so many bytes."""
+        sections = sections_of(text.pages, room)
         return replace(
             self,
             pages=len(converted.pages),
             hidden_text=bool(converted.hidden_on),
-            sections=sections_of(text.pages, room),
+            sections=sections,
+            order=ends_first(len(sections)),
         )
 
     def questions(self) -> list[ReadSection]:
         """One for each section, what matters most first."""
-        return [self._question(self.sections[place]) for place in ends_first(len(self.sections))]
+        return [self._question(self.sections[place]) for place in self.order]
 
-    def with_readings(self, replies: Mapping[int, SectionReading]) -> "Findings":
-        """What came of the questions, by their order."""
-        order = ends_first(len(self.sections))
-        read = {order[number]: reply for number, reply in replies.items()}
-        draft = draft_of(self.draft.record, [(self.sections[place], read[place]) for place in sorted(read)])
+    def proven(self, question: int, reading: SectionReading) -> Draft:
+        """What came of one question alone, by its number."""
+        return draft_in(self.draft.record, self.sections[self.order[question]], reading)
+
+    def with_readings(self, parts: Mapping[int, Draft]) -> "Findings":
+        """What came of the questions, by their number."""
+        read = {self.order[question]: part for question, part in parts.items()}
+        places = sorted(read)
+        draft = joined(
+            self.draft.record, [read[place] for place in places], [self.sections[place] for place in places]
+        )
         return replace(self, draft=draft, unread=unread_pages(self.sections, read))
 
     def question_again(self) -> ReadSection | None:

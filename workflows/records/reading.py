@@ -4,89 +4,64 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from contracts.extraction import SectionReading
-from contracts.quotes import QuotePlace, find_quote
+from contracts.quotes import QuotedPages
 from contracts.records import FieldType, Kind, RecordType
-from contracts.values import plain
-from workflows.records.copies import day_of, number_of
+from workflows.records.copies import number_of
 from workflows.records.drafts import Copied, Draft
+from workflows.records.proofs import proven
 from workflows.records.sections import Section
+from workflows.records.sums import settled_sums
+from workflows.records.table_rows import rows_of
 
-__all__ = ["draft_of"]
+__all__ = ["draft_in", "draft_of", "joined"]
 
 
 def draft_of(record: RecordType, read: Sequence[tuple[Section, SectionReading]]) -> Draft:
     """Put together what was read of some sections, in the document's order."""
+    sections = [section for section, _ in read]
+    return joined(record, [draft_in(record, section, reading) for section, reading in read], sections)
+
+
+def draft_in(record: RecordType, section: Section, reading: SectionReading) -> Draft:
+    """What one section holds. Its dates are settled when it is joined with the others."""
+    pages = QuotedPages(section.pages)
     found: dict[str, tuple[Copied, ...]] = {}
     unproven: dict[str, str] = {}
     rows: list[Mapping[str, Copied]] = []
     bad_rows: list[str] = []
-    for section, reading in read:
-        for each in record.fields:
-            if not (copied := reading.values.get(each.name)):
-                continue
-            copy = copy_of(each, copied, section)
-            if copy is None:
-                unproven.setdefault(each.name, copied[:100])
-            elif copy.says not in {other.says for other in found.get(each.name, ())}:
-                found[each.name] = (*found.get(each.name, ()), copy)
-        for number, cells in enumerate(reading.rows, start=1):
-            row, wrong = row_of(record, cells, section)
-            rows.append(row)
-            bad_rows += [f"row {number} of page {section.pages[0].number}: {each}" for each in wrong]
-    draft = Draft(record, found, unproven, tuple(rows), tuple(bad_rows))
-    return settled_dates(draft)
-
-
-def copy_of(declared: FieldType, copied: str, section: Section) -> Copied | None:
-    """A value that stands in the section and can be read as its kind; else None."""
-    place = find_quote(copied, section.pages)
-    if place is None:
-        return None
-    match declared.kind:
-        case Kind.TEXT:
-            return Copied(" ".join(copied.split()), place)
-        case Kind.NUMBER:
-            number = number_of(copied)
-            return None if number is None else Copied(plain(number), place)
-        case Kind.DATE:
-            return date_copy(copied, place)
-        case Kind.CHOICE:
-            choice = choice_in(declared, copied)
-            return None if choice is None else Copied(choice, place)
-
-
-def date_copy(copied: str, place: QuotePlace) -> Copied | None:
-    day = day_of(copied)
-    if day is None:
-        return None
-    other = day.or_says.isoformat() if day.or_says is not None else None
-    return Copied(day.says.isoformat(), place, other, day.day_first)
-
-
-def choice_in(declared: FieldType, copied: str) -> str | None:
-    """The choice that is named by the longest of the words in it."""
-    text = " ".join(copied.split()).lower()
-    named = [
-        (len(word), choice) for choice, words in declared.words.items() for word in words if word in text
-    ]
-    return max(named)[1] if named else None
-
-
-def row_of(
-    record: RecordType, cells: Mapping[str, str | None], section: Section
-) -> tuple[Mapping[str, Copied], list[str]]:
-    row: dict[str, Copied] = {}
-    wrong = list[str]()
-    for each in record.rows:
-        copied = cells.get(each.name)
-        copy = copy_of(each, copied, section) if copied else None
+    for each in record.fields:
+        if not (copied := reading.values.get(each.name)):
+            continue
+        copy = proven(each, copied, pages)
         if copy is not None:
-            row[each.name] = copy
-        elif copied:
-            wrong.append(f"{each.name} {copied[:60]!r} does not stand there")
-        elif each.required:
-            wrong.append(f"{each.name} is missing")
-    return row, wrong
+            found[each.name] = (copy,)
+        elif not says_none(each, copied):
+            unproven[each.name] = copied[:100]
+    for number, row in enumerate(rows_of(record, pages, reading.rows), start=1):
+        rows.append(row.cells)
+        bad_rows += [f"row {number} of page {section.pages[0].number}: {each}" for each in row.wrong]
+    return Draft(record, found, unproven, tuple(rows), tuple(bad_rows))
+
+
+def joined(record: RecordType, parts: Sequence[Draft], sections: Sequence[Section]) -> Draft:
+    """What several sections say together, in the document's order; each with its section."""
+    found: dict[str, tuple[Copied, ...]] = {}
+    unproven: dict[str, str] = {}
+    for part in parts:
+        for name, copies in part.found.items():
+            known = found.get(name, ())
+            said = {copy.says for copy in known}
+            found[name] = (*known, *(copy for copy in copies if copy.says not in said))
+        unproven = {**part.unproven, **unproven}
+    rows = tuple(row for part in parts for row in part.rows)
+    bad_rows = tuple(why for part in parts for why in part.bad_rows)
+    draft = settled_dates(Draft(record, found, unproven, rows, bad_rows))
+    return settled_sums(draft, sections)
+
+
+def says_none(declared: FieldType, copied: str) -> bool:
+    """A nought that stands nowhere, for a number that need not be stated."""
+    return declared.kind is Kind.NUMBER and not declared.required and number_of(copied) == 0
 
 
 def settled_dates(draft: Draft) -> Draft:

@@ -1,0 +1,257 @@
+"""A table's numbers are told apart by arithmetic, and what arithmetic cannot tell is for a person."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.documents import Page
+from contracts.extraction import SectionReading
+from contracts.record_types import RECORD_TYPES
+from workflows.records.drafts import Draft
+from workflows.records.reading import draft_of
+from workflows.records.sections import Section
+from workflows.records.tables import VERDICT, Verdict, VerdictFacts
+
+INVOICE = RECORD_TYPES["invoice"]
+
+HEAD = (
+    "Kontor M\u00f6we KG\nEmpf\u00e4nger:\nPraxis K\u00f6lle\nRECHNUNG\nNummer F-26-40\nDatum 18. Juni 2026\n"
+)
+TABLE = (
+    "Bezeichnung Menge Einzelpreis Betrag\nWerkbank, Buche 9 1.321,60 11.894,40\n"
+    "Montage, Stunden 7,25 87,40 633,65\nKugellager 6204 3 5,19 15,57\n"
+)
+SUMS = "Nettobetrag 12.543,62 EUR\nMwSt. 19 % 2.383,29 EUR\nGesamtbetrag 14.926,91 EUR\n"
+VALUES = {
+    "kind": "RECHNUNG",
+    "number": "F-26-40",
+    "vendor": "Kontor M\u00f6we KG",
+    "customer": "Praxis K\u00f6lle",
+    "issued_on": "18. Juni 2026",
+    "currency": "EUR",
+    "net": "12.543,62",
+    "tax": "2.383,29",
+    "other_tax": None,
+    "total": "14.926,91",
+}
+ROWS = [
+    ("Werkbank, Buche", "9", "1321.6", "11894.4"),
+    ("Montage, Stunden", "7.25", "87.4", "633.65"),
+    ("Kugellager 6204", "3", "5.19", "15.57"),
+]
+COLUMNS = ("description", "quantity", "unit_price", "amount")
+
+
+def cells(*values: str | None) -> dict[str, str | None]:
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+# As a small model copied such a table: columns moved, numbers made up, sums taken for rows.
+MISREAD = [
+    cells("Werkbank, Buche 9", "1.321,60", "11.894,40", "15.576,96"),
+    cells("Montage, Stunden", "7,25", "87,40", "633,65"),
+    cells("Kugellager", "6204", "5,19", "31,576"),
+    cells("Nettobetrag", None, None, "12.543,62"),
+    cells("MwSt.", None, None, "2.383,29"),
+    cells("Gesamtbetrag 14.926,91", "1", "0", "14.926,91"),
+]
+RIGHT = [
+    cells("Werkbank, Buche", "9", "1.321,60", "11.894,40"),
+    cells("Montage, Stunden", "7,25", "87,40", "633,65"),
+    cells("Kugellager 6204", "3", "5,19", "15,57"),
+]
+
+
+def draft(rows: Any, text: str = HEAD + TABLE + SUMS, **values: Any) -> Draft:
+    """A reading of one page; `values` are other than the right ones."""
+    reading = SectionReading(values={**VALUES, **values}, rows=tuple(rows))
+    return draft_of(INVOICE, [(Section((Page(number=1, text=text),)), reading)])
+
+
+def verdict(draft: Draft) -> Verdict:
+    facts = VerdictFacts.of(draft, unread_pages=0, another_reading=False, hidden_text=False)
+    return VERDICT.decide(facts, {}).outcome
+
+
+def rows_in(draft: Draft) -> list[tuple[str | None, ...]]:
+    return [tuple(row[name] for name in COLUMNS) for row in draft.values()["lines"]]
+
+
+@pytest.mark.parametrize("copied", [RIGHT, MISREAD])
+def test_numbers_are_told_apart_whatever_they_were_taken_for(copied: Any) -> None:
+    read = draft(copied)
+    assert rows_in(read) == ROWS
+    assert verdict(read) is Verdict.WRITE
+
+
+@pytest.mark.parametrize(
+    ("table", "copied", "rows"),
+    [
+        (
+            "Mano de obra, horas -12,25 38,54 -472,12\nPortes -12 15,34 -184,08\n",
+            [
+                cells("Mano de obra, horas -12,25", "1", "38,54", "472,12"),
+                cells("Portes -12", None, None, None),
+            ],
+            [
+                ("Mano de obra, horas", "-12.25", "38.54", "-472.12"),
+                ("Portes", "-12", "15.34", "-184.08"),
+            ],
+        ),
+        (
+            "Schraubensatz M8\n6 x 13.65 81.90\nWartungspauschale\n9 x 136.30 1\u2019226.70\n",
+            [
+                cells("Schraubensatz M8", "6", "81.90", "13.65"),
+                cells("Wartungspauschale", "9", "136.30", None),
+            ],
+            [
+                ("Schraubensatz M8", "6", "13.65", "81.9"),
+                ("Wartungspauschale", "9", "136.3", "1226.7"),
+            ],
+        ),
+        (
+            "Armoire vitr\u00e9e 8 1 390,00 11 120,00\nCaf\u00e9, kg 3,75 16,68 62,55\n",
+            [
+                cells("Armoire vitr\u00e9e", "8", "390,00", "120,00"),
+                cells("Caf\u00e9, kg", "3,75", "16,68", "62,55"),
+            ],
+            [
+                ("Armoire vitr\u00e9e", "8", "1390", "11120"),
+                ("Caf\u00e9, kg", "3.75", "16.68", "62.55"),
+            ],
+        ),
+        (
+            "2 x Desk lamp, 10.00 each: 20.00\n3 x Oak shelf, 80 cm, 5.00 each: 15.00\n",
+            [
+                cells("Desk lamp", "2", "10.00", "20.00"),
+                cells("Oak shelf, 80 cm", "3", "5.00", "15.00"),
+            ],
+            [("Desk lamp", "2", "10", "20"), ("Oak shelf, 80 cm", "3", "5", "15")],
+        ),
+    ],
+)
+def test_signs_groups_and_rows_of_two_lines_are_read(table: str, copied: Any, rows: Any) -> None:
+    assert rows_in(draft(copied, HEAD + table)) == rows
+
+
+def test_where_factors_can_change_places_most_rows_decide() -> None:
+    """The second row's copy has them the wrong way round, and the third's says nothing."""
+    table = "Price Qty Amount\nLamp 4.00 3 12.00\nChair 7.00 5 35.00\nDesk 9.00 2 18.00\nShelf 6.00 4 24.00\n"
+    copied = [
+        cells("Lamp", "3", "4.00", "12.00"),
+        cells("Chair", "7.00", "5", "35.00"),
+        cells("Desk", None, None, None),
+        cells("Shelf", "4", "6.00", "24.00"),
+    ]
+    quantities = [row[1] for row in rows_in(draft(copied, HEAD + table))]
+    assert quantities == ["3", "5", "2", "4"]
+
+
+def test_a_row_whose_product_is_wrong_is_for_a_person() -> None:
+    wrong = TABLE.replace("633,65", "663,65")
+    read = draft(
+        [RIGHT[0], cells("Montage, Stunden", "7,25", "87,40", "663,65"), RIGHT[2]], HEAD + wrong + SUMS
+    )
+    assert "row 2 of page 1: amount is not quantity times unit_price" in [each.why for each in read.why()]
+    assert verdict(read) is Verdict.REVIEW
+
+
+def test_a_row_that_was_overlooked_is_for_a_person() -> None:
+    """Also when its amount happens to stand there."""
+    for left_out in range(3):
+        assert verdict(draft([row for place, row in enumerate(RIGHT) if place != left_out])) is Verdict.REVIEW
+
+
+def test_rows_without_factors_stay_where_nothing_says_that_rows_add_up() -> None:
+    record = INVOICE.model_copy(update={"sums": ()})
+    reading = SectionReading(values=VALUES, rows=tuple(MISREAD[:4]))
+    read = draft_of(record, [(Section((Page(number=1, text=HEAD + TABLE + SUMS),)), reading)])
+    assert [row[0] for row in rows_in(read)][-1] == "Nettobetrag"
+    assert read.bad_rows
+
+
+@pytest.mark.parametrize(
+    "misread",
+    [
+        {"net": "633,65"},
+        {"net": None},
+        {"tax": "19"},
+        {"tax": None},
+        {"total": "12.543,62"},
+        {"total": None},
+        {"total": "15.000,00"},
+        {"other_tax": "0,00"},
+    ],
+)
+def test_one_sum_that_was_misread_is_put_right(misread: dict[str, Any]) -> None:
+    read = draft(RIGHT, **misread)
+    assert [read.values()[name] for name in ("net", "tax", "total")] == ["12543.62", "2383.29", "14926.91"]
+    assert verdict(read) is Verdict.WRITE
+
+
+@pytest.mark.parametrize("misread", [{"net": None, "tax": None}, {"tax": "19", "total": "9"}])
+def test_two_sums_that_were_misread_are_not_guessed(misread: dict[str, Any]) -> None:
+    settled = draft(RIGHT, **misread)
+    right = [settled.values()[name] for name in ("net", "tax", "total")] == [
+        "12543.62",
+        "2383.29",
+        "14926.91",
+    ]
+    assert (verdict(settled) is Verdict.WRITE) == right
+
+
+def test_a_total_that_does_not_add_up_stays_as_it_stands() -> None:
+    hostile = SUMS.replace("14.926,91", "15.926,91")
+    read = draft(RIGHT, HEAD + TABLE + hostile, total="15.926,91")
+    assert read.values()["total"] == "15926.91"
+    assert verdict(read) is Verdict.REVIEW
+
+
+@pytest.mark.parametrize(
+    ("heading", "answered", "kind"),
+    [
+        ("RECHNUNG", "invoice", "invoice"),
+        ("GUTSCHRIFT", "credit_note", "credit_note"),
+        ("GUTSCHRIFT", "Credit note", "credit_note"),
+        ("GUTSCHRIFT", "invoice", None),
+        ("FACTURA RECTIFICATIVA", "FACTURA RECTIFICATIVA", "credit_note"),
+        ("FACTURA RECTIFICATIVA", "factura", None),
+        ("FACTURA RECTIFICATIVA", "invoice", None),
+        ("RECHNUNG", "Kontor M\u00f6we KG", None),
+    ],
+)
+def test_a_choice_is_proven_by_a_word_for_it(heading: str, answered: str, kind: str | None) -> None:
+    """Its own name is as good as the word, which has to stand there all the same."""
+    text = (HEAD + TABLE + SUMS).replace("RECHNUNG", heading)
+    assert draft(RIGHT, text, kind=answered).values()["kind"] == kind
+
+
+WORDS = st.sampled_from(
+    [None, "", "9", "1.321,60", "11.894,40", "633,65", "15,57", "6204", "12.543,62", "19"]
+)
+NAMES = [["Werkbank, Buche", "Werkbank"], ["Montage, Stunden"], ["Kugellager 6204", "Kugellager", "Buche"]]
+
+
+@given(
+    st.tuples(
+        *(
+            st.one_of(st.none(), st.builds(cells, st.sampled_from(each), WORDS, WORDS, WORDS))
+            for each in NAMES
+        )
+    ),
+    st.fixed_dictionaries(
+        {name: st.sampled_from([VALUES[name], None, "19"]) for name in ("net", "tax", "total")}
+    ),
+)
+def test_rows_that_are_written_without_a_person_are_the_rows(rows: Any, sums: dict[str, Any]) -> None:
+    """Whatever a model answers."""
+    read = draft([row for row in rows if row is not None], **sums)
+    if verdict(read) is Verdict.WRITE:
+        assert [row[1:] for row in rows_in(read)] == [row[1:] for row in ROWS]
+        assert [read.values()[name] for name in ("net", "tax", "total")] == [
+            "12543.62",
+            "2383.29",
+            "14926.91",
+        ]

@@ -1,0 +1,60 @@
+"""A row's numbers told apart by arithmetic: where one column is the product of two others, the numbers that
+stand in a row say by themselves which is which, whatever a model took them for."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from itertools import combinations, pairwise, permutations
+
+from contracts.records import Product
+from workflows.records.lines import Line, Number
+
+__all__ = ["comes_out", "told_apart"]
+
+CENT = Decimal("0.01")
+
+Columns = Mapping[str, Number]
+
+
+def comes_out(rule: Product, values: Mapping[str, Decimal]) -> bool:
+    """To a cent. A credit note has its signs at some of the numbers only."""
+    first, second = (values[name] for name in rule.of)
+    return abs(abs(first * second) - abs(values[rule.product])) <= CENT
+
+
+def told_apart(
+    rule: Product, lines: Sequence[Line | None], copied: Sequence[Mapping[str, Decimal | None]]
+) -> list[Columns | None]:
+    """For each row its three numbers; None where no three of its line come out.
+
+    The factors may change places, and so may equal numbers: where a row by itself does not say, the order of
+    columns counts in which most rows come out, and what was copied before that.
+    """
+    ways = [
+        [] if line is None else ways_of(rule, line, cells) for line, cells in zip(lines, copied, strict=True)
+    ]
+    usual = most_common([order_of(each[0]) for each in ways if each])
+    return [next((way for way in each if order_of(way) == usual), each[0]) if each else None for each in ways]
+
+
+def ways_of(rule: Product, line: Line, copied: Mapping[str, Decimal | None]) -> list[Columns]:
+    """Every way in which three numbers come out, the likeliest first: what agrees most with what was copied,
+    then what ends soonest, then the order in which the rule names its columns."""
+    ways = list[tuple[tuple[int, int, int], Columns]]()
+    for chosen in combinations(line.numbers(), 3):
+        if any(before.end > after.start for before, after in pairwise(chosen)):
+            continue
+        for order, numbers in enumerate(permutations(chosen)):
+            way = dict(zip(rule.columns, numbers, strict=True))
+            if comes_out(rule, {name: number.value for name, number in way.items()}):
+                agreeing = sum(copied.get(name) == number.value for name, number in way.items())
+                ways.append(((-agreeing, chosen[-1].end, order), way))
+    return [way for _, way in sorted(ways, key=lambda each: each[0])]
+
+
+def order_of(way: Columns) -> tuple[str, ...]:
+    """The columns as they follow each other."""
+    return tuple(sorted(way, key=lambda name: way[name].start))
+
+
+def most_common(orders: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    return max(dict.fromkeys(orders), key=orders.count, default=())
