@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from google.protobuf.json_format import ParseDict, ParseError
+from google.protobuf.json_format import ParseError
 from temporalio.api.enums.v1 import EventType
-from temporalio.api.history.v1 import History, HistoryEvent
+from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client, WorkflowHistory
 from temporalio.service import RPCError, RPCStatusCode
 
 from contracts.receipts import TrailLink
 from operations.claims import claims_in, put_back
-from operations.payload_text import encoded
+from operations.event_json import events_of
 from payloads.folder import PayloadsError
 from workflows.kernel.trail import HEADER
 
@@ -82,8 +82,7 @@ def load_text(text: str, name: str) -> WorkflowHistory:
     content = json.loads(text)
     if "bundle" in content:
         # Written by us, so without the older spellings that the SDK looks for in every event.
-        told = {"events": encoded(content["events"])}
-        events = list(ParseDict(told, History(), ignore_unknown_fields=True).events)
+        events = events_of(content["events"])
     else:
         events = list(WorkflowHistory.from_json(name, content).events)
     recorded_id = events[0].workflow_execution_started_event_attributes.workflow_id
