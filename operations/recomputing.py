@@ -7,7 +7,6 @@ every task, come out for comparison.
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -26,6 +25,7 @@ from temporalio.worker.workflow_sandbox._runner import _Instance
 from contracts.receipts import Status, Waiting
 from operations.command_sources import Source, place_in_trace, watch
 from operations.task_times import TaskTimes
+from operations.watchdog import Watchdog
 from workflows.kernel.case import PENDING_TRAIL, STATUS
 from workflows.kernel.trail import TrailInterceptor
 
@@ -107,14 +107,14 @@ async def recomputing(workflows: Sequence[type], *, with_status: bool = False) -
         while (history := await waiting.get()) is not None:
             yield history
 
-    with ThreadPoolExecutor(1) as executor:
-        replayer = Replayer(
-            workflows=workflows,
-            workflow_task_executor=executor,
-            workflow_runner=recorder,
-            interceptors=[TrailInterceptor()],
-            data_converter=pydantic_data_converter,
-        )
+    replayer = Replayer(
+        workflows=workflows,
+        workflow_runner=recorder,
+        interceptors=[TrailInterceptor()],
+        data_converter=pydantic_data_converter,
+        debug_mode=True,  # tasks run on this thread; the watchdog notices what the SDK then does not
+    )
+    with recorder.watchdog.on():
         async with replayer.workflow_replay_iterator(given()) as results:
 
             async def recompute_next(history: WorkflowHistory) -> Recomputed:
@@ -132,6 +132,7 @@ class Recorder(WorkflowRunner):
     def __init__(self, runner: WorkflowRunner, *, with_status: bool) -> None:
         self._runner = runner
         self._with_status = with_status
+        self.watchdog = Watchdog()
 
     def record(self, history: WorkflowHistory) -> Recomputed:
         """Where the next instance, which is this history's, is written down."""
@@ -150,7 +151,7 @@ class Recorder(WorkflowRunner):
         module = det.defn.cls.__module__
         watch(instance, module, self._recomputed.sources.append)
         return RecordedInstance(
-            instance, self._recomputed, self._times, module, with_status=self._with_status
+            instance, self._recomputed, self._times, module, self.watchdog, with_status=self._with_status
         )
 
 
@@ -190,6 +191,7 @@ class RecordedInstance(WorkflowInstance):
         recomputed: Recomputed,
         times: TaskTimes,
         module: str,
+        watchdog: Watchdog,
         *,
         with_status: bool,
     ) -> None:
@@ -197,6 +199,7 @@ class RecordedInstance(WorkflowInstance):
         self._recomputed = recomputed
         self._times = times
         self._module = module
+        self._watchdog = watchdog
         self._with_status = with_status
 
     def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
@@ -206,7 +209,8 @@ class RecordedInstance(WorkflowInstance):
             recomputed.first = WorkflowActivation()
             recomputed.first.CopyFrom(act)
         before = len(recomputed.commands)
-        completion = self._instance.activate(act)
+        with self._watchdog.watched():
+            completion = self._instance.activate(act)
         if any(job.HasField("remove_from_cache") for job in act.jobs):
             return completion
         for command in completion.successful.commands:
