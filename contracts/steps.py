@@ -95,7 +95,7 @@ class ModelTask(Step[Request, Reply]):
         """What its activity returns.
 
         Kept here: pydantic holds such a type only as long as somebody else does, and building it again takes
-        longer than to read a reply.
+        a millisecond.
         """
         return ModelReply[self.reply]  # type: ignore[name-defined]
 

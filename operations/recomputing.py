@@ -156,7 +156,7 @@ class Recorder(WorkflowRunner):
 
 
 class Sandboxed(_Instance):
-    """The SDK's instance in its sandbox, without two detours of every task. A replay takes 15 % less CPU.
+    """The SDK's instance in its sandbox, without two detours of every task.
 
     For each payload the SDK enters the sandbox twice, to ask in which context it is encoded and stored. No
     converter of ours looks at a context, and every large value is stored for the run itself. With a codec

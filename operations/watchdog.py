@@ -1,7 +1,7 @@
 """Ends workflow code that does not come back.
 
 The SDK runs each task in a thread of its own, to be able to notice that it does not end. A replay whose tasks
-run on the loop's own thread takes a seventh less CPU; then another thread has to notice.
+run on the loop's own thread takes a tenth less CPU; then another thread has to notice.
 """
 
 import threading
