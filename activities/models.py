@@ -67,7 +67,7 @@ class ModelActivities:
         attempt.__annotations__ = {
             "request": prompted.task.request,
             "call": ModelCall,
-            "return": reply_type(prompted),
+            "return": prompted.task.result,
         }
         return activity.defn(name=prompted.task.name)(attempt)
 
@@ -89,7 +89,7 @@ class ModelActivities:
             reply = validated(prompted.task, request, answer.content)
         except InvalidReply as error:
             raise AttemptFailed(invalid(answer, str(error), provenance)) from None
-        return reply_type(prompted)(reply=reply, usage=answer.usage, provenance=provenance)
+        return prompted.task.result(reply=reply, usage=answer.usage, provenance=provenance)
 
     def usable_endpoint(self, route: str) -> Endpoint:
         """Where to send. Raises AttemptFailed, cost none, while configuration lacks something."""
@@ -158,12 +158,6 @@ async def exchange(client: AsyncOpenAI, sent: ModelRequest, call: ModelCall) -> 
 async def events(stream: AsyncStream[object]) -> AsyncIterator[object]:
     async for event in stream:
         yield event
-
-
-def reply_type(prompted: Prompted) -> type[ModelReply[Any]]:
-    """ModelReply of the task's reply, so that all of the reply's fields are encoded."""
-    concrete: type[ModelReply[Any]] = ModelReply.__class_getitem__(prompted.task.reply)  # type: ignore[assignment]
-    return concrete
 
 
 def passage_of(sent: ModelRequest, call: ModelCall) -> Passage:

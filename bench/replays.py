@@ -63,7 +63,7 @@ async def measure(*, quick: bool) -> Section:
         [Requirement("replays a second in two processes", 100, spreads[PROCESSES])],
         notes=[
             "Both gates, from the file on, in the sandbox; "
-            "the start of further processes, about a second, is in it.",
+            "the start of the second process, about a second, is in it.",
             f"CPU of one process: {cpu.text()} ms a replay",
         ],
         figures={

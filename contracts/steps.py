@@ -8,10 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, Field, model_serializer, model_validator
 
+from contracts.attempts import ModelReply
 from contracts.values import Value
 
 __all__ = ["Effect", "EffectLookup", "ModelTask", "Offers", "Read", "Step", "StepPolicy"]
@@ -87,6 +89,15 @@ class ModelTask(Step[Request, Reply]):
     """The most that the prompt adds to the request: instructions, examples and the reply's schema."""
     check: Callable[[Request, Reply], str | None] = lambda request, reply: None
     """What a reply of the right type gets wrong, told to the model for a repair; None if nothing."""
+
+    @cached_property
+    def result(self) -> type[ModelReply[Reply]]:
+        """What its activity returns.
+
+        Kept here: pydantic holds such a type only as long as somebody else does, and building it again takes
+        a millisecond.
+        """
+        return ModelReply[self.reply]  # type: ignore[name-defined]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

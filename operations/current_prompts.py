@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from activities.endpoints import Endpoint, OutputLimit
 from activities.model_requests import PROMPTED, model_request
-from contracts.attempts import ModelCall, ModelReply, Provenance
+from contracts.attempts import ModelCall, Provenance
 
 __all__ = ["MODEL_TASKS", "changed_since", "unreadable"]
 
@@ -53,7 +53,7 @@ def unreadable(step: str, reply: bytes) -> str | None:
     """Why a recorded reply is none of the type that the step has now; None when it is."""
     task = MODEL_TASKS[step].task
     try:
-        ModelReply[task.reply].model_validate_json(reply)  # type: ignore[name-defined]
+        task.result.model_validate_json(reply)
     except ValidationError as error:
         wrong = error.errors(include_url=False, include_input=False)[0]
         return f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}"

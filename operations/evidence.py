@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from temporalio.api.enums.v1 import EventType
+from temporalio.api.enums.v1 import event_type_pb2
 from temporalio.api.failure.v1 import CanceledFailureInfo, Failure
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowHistory
@@ -44,29 +44,33 @@ class Evidence:
         return self._named.get(name)
 
     def _take(self, event: HistoryEvent, attributes: Any) -> None:
+        # As numbers of the module: each that EventType is asked for is looked up in its descriptor.
         match event.event_type:
-            case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
+            case event_type_pb2.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
                 self._named["input"] = Taken(event, json_digest(*attributes.input.payloads))
-            case EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+            case event_type_pb2.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
                 self._scheduled[event.event_id] = attributes.activity_id
-            case EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
+            case event_type_pb2.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
                 name = self._scheduled[attributes.scheduled_event_id]
                 self._named[name] = Taken(event, json_digest(*attributes.result.payloads))
-            case EventType.EVENT_TYPE_ACTIVITY_TASK_FAILED | EventType.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT:
+            case (
+                event_type_pb2.EVENT_TYPE_ACTIVITY_TASK_FAILED
+                | event_type_pb2.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT
+            ):
                 name = self._scheduled[attributes.scheduled_event_id]
                 self._named[name] = Taken(event, failure_digest(attributes.failure))
-            case EventType.EVENT_TYPE_ACTIVITY_TASK_CANCELED:
+            case event_type_pb2.EVENT_TYPE_ACTIVITY_TASK_CANCELED:
                 name = self._scheduled[attributes.scheduled_event_id]
                 self._named[name] = Taken(
                     event, failure_digest(Failure(canceled_failure_info=CanceledFailureInfo()))
                 )
-            case EventType.EVENT_TYPE_MARKER_RECORDED if local_id := local_activity_id(event):
+            case event_type_pb2.EVENT_TYPE_MARKER_RECORDED if local_id := local_activity_id(event):
                 failed = attributes.HasField("failure")
                 content = attributes.details["result"].payloads
                 self._named[local_id] = Taken(
                     event, failure_digest(attributes.failure) if failed else json_digest(*content)
                 )
-            case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED:
+            case event_type_pb2.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED:
                 request = attributes.accepted_request
                 taken = Taken(event, json_digest(*request.input.args.payloads))
                 if request.input.name == REPAIR:

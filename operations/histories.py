@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from google.protobuf.json_format import ParseDict, ParseError
-from temporalio.api.enums.v1 import EventType
-from temporalio.api.history.v1 import History, HistoryEvent
+from google.protobuf.json_format import ParseError
+from temporalio.api.enums.v1 import EventType, event_type_pb2
+from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client, WorkflowHistory
 from temporalio.service import RPCError, RPCStatusCode
 
 from contracts.receipts import TrailLink
 from operations.claims import claims_in, put_back
-from operations.payload_text import encoded
+from operations.event_json import events_of
 from payloads.folder import PayloadsError
 from workflows.kernel.trail import HEADER
 
@@ -82,8 +82,7 @@ def load_text(text: str, name: str) -> WorkflowHistory:
     content = json.loads(text)
     if "bundle" in content:
         # Written by us, so without the older spellings that the SDK looks for in every event.
-        told = {"events": encoded(content["events"])}
-        events = list(ParseDict(told, History(), ignore_unknown_fields=True).events)
+        events = events_of(content["events"])
     else:
         events = list(WorkflowHistory.from_json(name, content).events)
     recorded_id = events[0].workflow_execution_started_event_attributes.workflow_id
@@ -107,7 +106,9 @@ def decided(history: WorkflowHistory) -> WorkflowHistory:
     Raises HistoryError for a run of which no task was completed: it has not started.
     """
     events = list(history.events)
-    completed = [e.event_id for e in events if e.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED]
+    completed = [
+        e.event_id for e in events if e.event_type == event_type_pb2.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+    ]
     if not completed:
         raise HistoryError(f"{history.workflow_id}: not started: no worker has completed a task of it")
     last = max(i for i, event in enumerate(events) if made_by_task(event) in (completed[-1], event.event_id))
@@ -116,7 +117,7 @@ def decided(history: WorkflowHistory) -> WorkflowHistory:
 
 def made_by_task(event: HistoryEvent) -> int:
     """The id of the completed workflow task whose command made the event; its own id for the task itself."""
-    if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
+    if event.event_type == event_type_pb2.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
         return event.event_id
     attributes = attributes_of(event)
     return int(getattr(attributes, "workflow_task_completed_event_id", 0))
@@ -132,12 +133,12 @@ def links(history: WorkflowHistory) -> Iterator[tuple[HistoryEvent, TrailLink]]:
     """The trail as recorded, link by link, each with the event that carries it."""
     for event in history.events:
         data = None
-        if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+        if event.event_type == event_type_pb2.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
             fields = event.activity_task_scheduled_event_attributes.header.fields
             data = fields[HEADER].data if HEADER in fields else None
-        elif event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
+        elif event.event_type == event_type_pb2.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
             data = receipt_of(event.workflow_execution_completed_event_attributes.result.payloads)
-        elif event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:
+        elif event.event_type == event_type_pb2.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:
             failure = event.workflow_execution_failed_event_attributes.failure
             data = receipt_of(failure.application_failure_info.details.payloads)
         if data:

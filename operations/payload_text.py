@@ -1,10 +1,10 @@
-"""Payloads in exported JSON, as what they say instead of base64, and back to the same bytes."""
+"""Payloads in exported JSON, as what they say instead of base64; `event_json` makes the same bytes of it."""
 
 import base64
 import json
 from typing import Any
 
-__all__ = ["SAYS", "decoded", "encoded"]
+__all__ = ["SAYS", "decoded", "is_said", "written"]
 
 SAYS = "says"
 """Stands for `data` in a payload that is shown decoded."""
@@ -29,16 +29,9 @@ def decoded(value: Any) -> Any:
     return {key: decoded(content) for key, content in value.items()}
 
 
-def encoded(value: Any) -> Any:
-    """The opposite; what is not decoded stays as it is."""
-    if isinstance(value, list):
-        return [encoded(each) for each in value]
-    if not isinstance(value, dict):
-        return value
-    if SAYS in value and value.keys() <= {SAYS, "metadata"}:
-        metadata = {"encoding": PLAIN, **value.get("metadata", {})}
-        return {"metadata": metadata, "data": base64.b64encode(written(value[SAYS])).decode()}
-    return {key: encoded(content) for key, content in value.items()}
+def is_said(payload: dict[str, Any]) -> bool:
+    """Whether a payload is shown decoded."""
+    return SAYS in payload and payload.keys() <= {SAYS, "metadata"}
 
 
 def said(data: bytes) -> tuple[Any] | None:

@@ -7,10 +7,9 @@ every task, come out for comparison.
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from temporalio.bridge.proto.workflow_activation import QueryWorkflow, WorkflowActivation
@@ -21,10 +20,12 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import StorageDriverStoreContext, StorageDriverWorkflowInfo
 from temporalio.worker import Replayer, WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker.workflow_sandbox._runner import _Instance
 
 from contracts.receipts import Status, Waiting
 from operations.command_sources import Source, place_in_trace, watch
 from operations.task_times import TaskTimes
+from operations.watchdog import Watchdog
 from workflows.kernel.case import PENDING_TRAIL, STATUS
 from workflows.kernel.trail import TrailInterceptor
 
@@ -32,20 +33,10 @@ __all__ = ["Recompute", "Recomputed", "answers_of", "recompute", "recomputing", 
 
 
 class Sandbox(SandboxedWorkflowRunner):
-    """The SDK's, without its detour for every payload.
-
-    For each payload of each task the SDK enters the sandbox twice, to ask in which context it is encoded and
-    stored. No converter of ours looks at a context, every large value is stored for the run itself, and
-    without the questions a replay takes 8 % less CPU. With a codec that binds payloads to their workflow, or
-    with child workflows, take the plain runner.
-    """
+    """The SDK's, with less between a task and the workflow's code: see Sandboxed."""
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
-        info = det.info
-        run = StorageDriverWorkflowInfo(
-            namespace=info.namespace, id=info.workflow_id, run_id=info.run_id, type=info.workflow_type
-        )
-        return WithoutQuestions(super().create_instance(det), StorageDriverStoreContext(target=run))
+        return Sandboxed(det, self.runner_class, self.restrictions)
 
 
 def sandbox() -> Sandbox:
@@ -116,14 +107,14 @@ async def recomputing(workflows: Sequence[type], *, with_status: bool = False) -
         while (history := await waiting.get()) is not None:
             yield history
 
-    with ThreadPoolExecutor(1) as executor:
-        replayer = Replayer(
-            workflows=workflows,
-            workflow_task_executor=executor,
-            workflow_runner=recorder,
-            interceptors=[TrailInterceptor()],
-            data_converter=pydantic_data_converter,
-        )
+    replayer = Replayer(
+        workflows=workflows,
+        workflow_runner=recorder,
+        interceptors=[TrailInterceptor()],
+        data_converter=pydantic_data_converter,
+        debug_mode=True,  # tasks run on this thread; the watchdog notices what the SDK then does not
+    )
+    with recorder.watchdog.on():
         async with replayer.workflow_replay_iterator(given()) as results:
 
             async def recompute_next(history: WorkflowHistory) -> Recomputed:
@@ -141,6 +132,7 @@ class Recorder(WorkflowRunner):
     def __init__(self, runner: WorkflowRunner, *, with_status: bool) -> None:
         self._runner = runner
         self._with_status = with_status
+        self.watchdog = Watchdog()
 
     def record(self, history: WorkflowHistory) -> Recomputed:
         """Where the next instance, which is this history's, is written down."""
@@ -159,31 +151,37 @@ class Recorder(WorkflowRunner):
         module = det.defn.cls.__module__
         watch(instance, module, self._recomputed.sources.append)
         return RecordedInstance(
-            instance, self._recomputed, self._times, module, with_status=self._with_status
+            instance, self._recomputed, self._times, module, self.watchdog, with_status=self._with_status
         )
 
 
-class WithoutQuestions(WorkflowInstance):
-    """An instance whose payloads are encoded without a context, and all stored in the same one."""
+class Sandboxed(_Instance):
+    """The SDK's instance in its sandbox, without two detours of every task.
 
-    def __init__(self, instance: WorkflowInstance, stored: StorageDriverStoreContext) -> None:
-        self._instance = instance
-        self._stored = stored
+    For each payload the SDK enters the sandbox twice, to ask in which context it is encoded and stored. No
+    converter of ours looks at a context, and every large value is stored for the run itself. With a codec
+    that binds payloads to their workflow, or with child workflows, take the plain runner.
 
-    def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
-        return self._instance.activate(act)
+    And what enters the sandbox is a few lines of source, always the same, which the SDK compiles each time.
+    """
 
     def get_serialization_context(self, command_info: Any) -> None:
         return None
 
     def get_external_store_context(self, command_info: Any) -> StorageDriverStoreContext:
-        return self._stored
+        info = self.get_info()
+        run = StorageDriverWorkflowInfo(
+            namespace=info.namespace, id=info.workflow_id, run_id=info.run_id, type=info.workflow_type
+        )
+        return StorageDriverStoreContext(target=run)
 
-    def get_info(self) -> Any:
-        return self._instance.get_info()
+    def _run_code(self, code: str, **extra_globals: Any) -> None:
+        super()._run_code(compiled(code), **extra_globals)
 
-    def get_thread_id(self) -> int | None:
-        return self._instance.get_thread_id()
+
+@cache
+def compiled(code: str) -> Any:
+    return compile(code, "<sandbox>", "exec")
 
 
 class RecordedInstance(WorkflowInstance):
@@ -193,6 +191,7 @@ class RecordedInstance(WorkflowInstance):
         recomputed: Recomputed,
         times: TaskTimes,
         module: str,
+        watchdog: Watchdog,
         *,
         with_status: bool,
     ) -> None:
@@ -200,6 +199,7 @@ class RecordedInstance(WorkflowInstance):
         self._recomputed = recomputed
         self._times = times
         self._module = module
+        self._watchdog = watchdog
         self._with_status = with_status
 
     def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
@@ -209,7 +209,8 @@ class RecordedInstance(WorkflowInstance):
             recomputed.first = WorkflowActivation()
             recomputed.first.CopyFrom(act)
         before = len(recomputed.commands)
-        completion = self._instance.activate(act)
+        with self._watchdog.watched():
+            completion = self._instance.activate(act)
         if any(job.HasField("remove_from_cache") for job in act.jobs):
             return completion
         for command in completion.successful.commands:

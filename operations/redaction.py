@@ -19,7 +19,7 @@ from temporalio.bridge.proto.workflow_commands import WorkflowCommand
 from temporalio.client import WorkflowHistory
 
 from contracts.approvals import Answer
-from contracts.attempts import Failure, ModelReply
+from contracts.attempts import Failure
 from contracts.leases import close_lease, open_lease
 from contracts.repairs import Repair
 from contracts.sheet import resolve_routes, resolve_sheet
@@ -140,7 +140,7 @@ class Outside:
         declared = self._steps.get(step)
         type_ = Any if declared is None else declared.reply
         if isinstance(declared, ModelTask):
-            type_ = ModelReply[declared.reply]  # type: ignore[name-defined]
+            type_ = declared.result
         for payload in payloads:
             self._in_payload(type_, payload)
 

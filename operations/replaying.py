@@ -68,7 +68,7 @@ async def replayed(
     processes: int,
     prepare: Callable[[], object] = int,
 ) -> AsyncIterator[Replayed]:
-    """Each in turn, whichever process replays it. What cannot be read is a finding.
+    """Each in turn, whichever process replays it, this one or another. What cannot be read is a finding.
 
     Every further process calls `prepare`, a function of some module, before its first replay.
     """
@@ -77,23 +77,38 @@ async def replayed(
             async for run in runs:
                 yield await replayed_one(run, recompute)
         return
+    others = processes - 1
     spawn = multiprocessing.get_context("spawn")  # a fork would take over the SDK's threads, dead
-    with ProcessPoolExecutor(processes, spawn, begin, (prepare,)) as pool:
-        under_way = deque[asyncio.Future[list[Replayed]]]()
-        loop = asyncio.get_running_loop()
-        chunk: list[Recorded] = []
-        async for run in runs:
-            chunk.append(run)
-            if len(chunk) == CHUNK:
-                under_way.append(loop.run_in_executor(pool, replay_chunk, chunk, list(workflows)))
-                chunk = []
-            if len(under_way) > 2 * processes:
-                for each in await under_way.popleft():
-                    yield each
-        under_way.append(loop.run_in_executor(pool, replay_chunk, chunk, list(workflows)))
+    under_way = deque[asyncio.Future[list[Replayed]]]()
+    loop = asyncio.get_running_loop()
+    with ProcessPoolExecutor(others, spawn, begin, (prepare,)) as pool:
+        async with recomputing(workflows) as recompute:
+            async for chunk in chunks(runs):
+                if sum(not each.done() for each in under_way) < 2 * others:
+                    under_way.append(loop.run_in_executor(pool, replay_chunk, chunk, list(workflows)))
+                else:
+                    # The others have enough to do, or are still beginning.
+                    here: asyncio.Future[list[Replayed]] = loop.create_future()
+                    here.set_result([await replayed_one(run, recompute) for run in chunk])
+                    under_way.append(here)
+                while under_way and under_way[0].done():
+                    for each in under_way.popleft().result():
+                        yield each
         while under_way:
             for each in await under_way.popleft():
                 yield each
+
+
+async def chunks(runs: AsyncIterator[Recorded]) -> AsyncIterator[list[Recorded]]:
+    """So many at a time that handing them over costs nothing beside replaying them."""
+    chunk: list[Recorded] = []
+    async for run in runs:
+        chunk.append(run)
+        if len(chunk) == CHUNK:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
 
 
 def begin(prepare: Callable[[], object]) -> None:

@@ -7,7 +7,7 @@ the time of the later. The history knows better.
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from temporalio.api.enums.v1 import EventType
+from temporalio.api.enums.v1 import event_type_pb2
 from temporalio.bridge.proto.workflow_activation import WorkflowActivation
 from temporalio.bridge.proto.workflow_commands import WorkflowCommand
 from temporalio.client import WorkflowHistory
@@ -17,10 +17,10 @@ from operations.histories import attributes_of
 __all__ = ["TaskTimes"]
 
 ENDS_OF_ACTIVITIES = (
-    EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED,
-    EventType.EVENT_TYPE_ACTIVITY_TASK_FAILED,
-    EventType.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT,
-    EventType.EVENT_TYPE_ACTIVITY_TASK_CANCELED,
+    event_type_pb2.EVENT_TYPE_ACTIVITY_TASK_COMPLETED,
+    event_type_pb2.EVENT_TYPE_ACTIVITY_TASK_FAILED,
+    event_type_pb2.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT,
+    event_type_pb2.EVENT_TYPE_ACTIVITY_TASK_CANCELED,
 )
 
 
@@ -35,17 +35,17 @@ class TaskTimes:
         scheduled: dict[int, str] = {}
         for event in history.events:
             attributes: Any = attributes_of(event)
-            if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED:
+            if event.event_type == event_type_pb2.EVENT_TYPE_WORKFLOW_TASK_STARTED:
                 started[event.event_id] = event.event_time
-            elif event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
+            elif event.event_type == event_type_pb2.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
                 self._began.append((attributes.started_event_id, started[attributes.started_event_id]))
-            elif event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+            elif event.event_type == event_type_pb2.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
                 scheduled[event.event_id] = attributes.activity_id
             elif event.event_type in ENDS_OF_ACTIVITIES:
                 self._delivered[f"activity {scheduled[attributes.scheduled_event_id]}"] = event.event_id
-            elif event.event_type == EventType.EVENT_TYPE_TIMER_FIRED:
+            elif event.event_type == event_type_pb2.EVENT_TYPE_TIMER_FIRED:
                 self._delivered[f"timer {attributes.timer_id}"] = event.event_id
-            elif event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED:
+            elif event.event_type == event_type_pb2.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED:
                 # Accepted by the very task that was given it, so what came before it is what it waited for.
                 task = attributes.accepted_request_sequencing_event_id
                 self._delivered[f"update {attributes.protocol_instance_id}"] = task

@@ -25,7 +25,7 @@ from workflows.resolve_ticket import (
     known,
 )
 
-__all__ = ["AsksForHalf", "Breaks", "NewRules", "NewThreshold", "TellsTheDesk", "Tidied"]
+__all__ = ["AsksForHalf", "Breaks", "NeverComesBack", "NewRules", "NewThreshold", "TellsTheDesk", "Tidied"]
 
 SPLIT = Table(
     name="remedy",
@@ -208,3 +208,20 @@ class Breaks(ResolveTicket):
 
     async def answer(self, path: Path, reading: TicketReading, order: Order | None) -> Resolution:
         raise TypeError("a slip")
+
+
+@workflow.defn(name=PLAN.name)
+class NeverComesBack(ResolveTicket):
+    """Turns in a loop without a bound."""
+
+    @workflow.init
+    def __init__(self, ticket: Ticket, terms: Terms) -> None:
+        super().__init__(ticket, terms)
+
+    @workflow.run
+    async def run(self, ticket: Ticket, terms: Terms) -> Resolution:
+        return await self.case.run(terms, self.resolve(), self.leave)
+
+    async def answer(self, path: Path, reading: TicketReading, order: Order | None) -> Resolution:
+        while True:
+            pass

@@ -10,11 +10,11 @@ from temporalio import workflow
 from temporalio.common import RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError
 
-from contracts.attempts import Cost, EffectCall, Failure, Fault, ModelCall, ModelReply, Repair, Usage
+from contracts.attempts import Cost, EffectCall, Failure, Fault, ModelCall, Repair, Usage
 from contracts.happenings import AttemptBegun, AttemptEnded
 from contracts.receipts import AttemptLine
 from contracts.sheet import Route, StepNumbers
-from contracts.steps import Effect, Step
+from contracts.steps import Effect, ModelTask, Step
 from contracts.terms import Amount, brief
 from contracts.values import plain
 from workflows.kernel.attempts import evidence_digest, failure_of
@@ -141,11 +141,11 @@ class Attempts:
         self, begun: Begun[Request, Reply], attempt: Attempt, raw: RawValue
     ) -> tuple[Reply, Usage | None]:
         converter, ledger, route = workflow.payload_converter(), self.run.ledger, attempt.route
-        if route is None:
+        if route is None or not isinstance(begun.step, ModelTask):
             ledger.settle(attempt.id, Amount())
             plain_reply: Reply = converter.from_payload(raw.payload, begun.step.reply)
             return plain_reply, None
-        answer = converter.from_payload(raw.payload, ModelReply[begun.step.reply])  # type: ignore[name-defined]
+        answer = converter.from_payload(raw.payload, begun.step.result)
         if answer.usage is None:
             ledger.lose(attempt.id)
             self.run.notices.append(f"{attempt.id}: the provider's usage was not believable")
