@@ -1,13 +1,14 @@
 """A provider that reads the sample invoices as a careful person would, by their truth."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from contracts.documents import Page
-from contracts.quotes import find_quote
+from contracts.quotes import find_quote, plain_characters
 from contracts.record_types import CURRENCIES
 from samples.invoice_words import LOCALES, amount, number, on_date
 from tests.fault_server import Exchange, faults
@@ -38,7 +39,7 @@ def truth_of(exchange: Exchange) -> tuple[dict[str, Any], str]:
         readable,
         key=lambda truth: (
             find_quote(truth["invoice"]["number"], pages) is not None,
-            sum(find_quote(row["amount"], pages) is not None for row in rows_of(truth)),
+            sum(stands_in(row, text) for row in rows_of(truth)),
         ),
     )
     return best, text
@@ -55,6 +56,12 @@ def rows_of(truth: Mapping[str, Any]) -> list[dict[str, str]]:
         }
         for line in truth["invoice"]["lines"]
     ]
+
+
+def stands_in(row: Mapping[str, str], section: str) -> bool:
+    """Whether its cells stand one after the other: an amount alone may be the price of another row."""
+    cells = (re.escape(plain_characters(cell)[0]) for cell in row.values())
+    return re.search(r"(?!\w).{0,12}?(?<!\w)".join(cells), plain_characters(section)[0]) is not None
 
 
 def copied(truth: Mapping[str, Any], section: str, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,5 +88,5 @@ def copied(truth: Mapping[str, Any], section: str, request: Mapping[str, Any]) -
         for name in schema["values"]["properties"]
     }
     asks_for_rows = schema["rows"].get("maxItems") != 0
-    rows = [row for row in rows_of(truth) if find_quote(row["amount"], pages)] if asks_for_rows else []
+    rows = [row for row in rows_of(truth) if stands_in(row, section)] if asks_for_rows else []
     return {"values": values, "rows": rows}
