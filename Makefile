@@ -18,8 +18,8 @@ help: ## list the targets
 demo: environment ## resolve sample tickets with a local model and a local Temporal server
 	@$(PYTHON) starter.py demo $(if $(PROVIDER),--provider $(PROVIDER)) $(if $(TICKETS),--tickets $(TICKETS))
 
-evaluate: environment ## run every sample ticket with the local model and count the right paths
-	@$(PYTHON) starter.py evaluate $(if $(PROVIDER),--provider $(PROVIDER))
+evaluate: environment ## every sample ticket with the local model, or JOB=extract-records; count what is right
+	@$(PYTHON) starter.py evaluate $(JOB) $(if $(PROVIDER),--provider $(PROVIDER))
 
 smoke: environment ## one ticket from end to end, with the real local model
 	@$(KEYLESS) $(PYTHON) starter.py demo --tickets 1 --json

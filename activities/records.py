@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 from temporalio import activity
 
 from activities.database import Database, DatabaseError
@@ -15,7 +15,7 @@ from activities.ledger_tables import record_versions, records
 from contracts.attempts import Cost, EffectCall, Fault
 from contracts.extraction import WriteRecord, Written, WrittenAs, write_record
 
-__all__ = ["RecordActivities", "written"]
+__all__ = ["RecordActivities", "rows_of", "versions_of", "written"]
 
 
 class RecordActivities:
@@ -68,3 +68,15 @@ def written(connection: Connection, request: WriteRecord, key: str, now: datetim
         return Written(what=WrittenAs.NEW, version=version)
     connection.execute(update(records).where(mine).values(content))
     return Written(what=WrittenAs.UPDATED, version=version)
+
+
+def rows_of(connection: Connection, tenant: str) -> dict[str, dict[str, Any]]:
+    """The tenant's records as they stand in the table, by the digest of their document."""
+    found = connection.execute(select(records.c.digest, records.c.record).where(records.c.tenant == tenant))
+    return {row.digest: row.record for row in found}
+
+
+def versions_of(connection: Connection, tenant: str) -> int:
+    """How many versions of them were ever written."""
+    mine = select(func.count()).select_from(record_versions).where(record_versions.c.tenant == tenant)
+    return connection.execute(mine).scalar_one()

@@ -62,16 +62,7 @@ def add_stack(commands: "Commands[Parser]") -> None:
     demo.add_argument("--yes", action="store_true", help="agree to what it can cost at most, unasked")
     demo.add_argument("--keep", action="store_true", help="leave everything running; `down` ends it")
     demo.add_argument("--json", action="store_true", help="the results as JSON")
-    evaluate = commands.add_parser("evaluate", help="every sample ticket: how many does the model get right?")
-    evaluate.add_argument(
-        "--only",
-        action="append",
-        metavar="GROUP|FILE",
-        help="only these, or `shown`, or `held-out`; may be repeated",
-    )
-    add_profile(evaluate, PROFILE)
-    evaluate.add_argument("--yes", action="store_true", help="agree to what it can cost at most, unasked")
-    evaluate.add_argument("--json", action="store_true", help="the results as JSON")
+    add_evaluate(commands)
     commands.add_parser("dev", help="a whole stack in the foreground, until Ctrl-C")
     commands.add_parser(
         "down",
@@ -79,6 +70,31 @@ def add_stack(commands: "Commands[Parser]") -> None:
         description="Ends every server and worker of this checkout, the worker first: what `demo --keep` "
         "left running, and a `dev` in another terminal with all that it started.",
     )
+
+
+def add_evaluate(commands: "Commands[Parser]") -> None:
+    evaluate = commands.add_parser(
+        "evaluate",
+        help="every sample: how many does the model get right?",
+        description="Runs every sample of a workflow on a stack of its own, answers as a careful person "
+        "would, and holds what came of it against what is true of each.",
+    )
+    evaluate.add_argument(
+        "workflow",
+        metavar="WORKFLOW",
+        nargs="?",
+        default="resolve-ticket",
+        help="resolve-ticket (the default) or extract-records",
+    )
+    evaluate.add_argument(
+        "--only",
+        action="append",
+        metavar="GROUP|FILE",
+        help="only these, or `shown`, `held-out`, or a layout; may be repeated",
+    )
+    add_profile(evaluate, PROFILE)
+    evaluate.add_argument("--yes", action="store_true", help="agree to what it can cost at most, unasked")
+    evaluate.add_argument("--json", action="store_true", help="the results as JSON")
 
 
 def add_run(commands: "Commands[Parser]", tenant: str) -> None:

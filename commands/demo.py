@@ -42,7 +42,7 @@ def demo(options: argparse.Namespace, workflows: list[Any]) -> Exit:
     console = console_on(sys.stderr if options.json else sys.stdout)
     profile = options.profile or catalogue_here(os.environ).profiles[0]
     check_key(profile, os.environ)
-    agree_to_cost(profile, len(parts), console, agreed=options.yes)
+    agree_to_cost(profile, PLAN, len(parts), "ticket", console, agreed=options.yes)
     say_unused_key(profile, console)
     refuse_second_worker()
     before = running()
@@ -85,7 +85,7 @@ async def perform(
     put(console, (0, cap_text(len(parts), terms.cap), ""))
     each_s = patience_for(route.timeout for route in catalogue_here(os.environ).routes_of(profile))
     with board_on(console) as board:
-        course = Course(client, worker_service(home(), drain_s=DRAIN_S), key, board, each_s=each_s)
+        course = Course[Sample](client, worker_service(home(), drain_s=DRAIN_S), key, board, each_s=each_s)
         try:
             await play(course, ResolveTicket, parts, terms)
         except TimeoutError:

@@ -3,12 +3,11 @@
 import asyncio
 import os
 import signal
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.client import Client
@@ -17,19 +16,18 @@ from temporalio.service import RPCError
 from activities.approvers import signed_answer
 from commands.answering import question_in
 from commands.failures import CommandError
-from commands.sample_tickets import Sample
 from commands.sources import status_by_query
 from commands.watching import Board, Watched, watch
 from connection import TASK_QUEUE
 from contracts.approvals import Verdict
 from contracts.terms import Terms
+from contracts.values import Value
 from embedded.stack import Service, ServiceError
 from operations.answering import NotAnswered, send_answer
 from operations.starting import start
-from operations.wording import dollars
 from workflows.resolve_ticket import Stage
 
-__all__ = ["Course", "patience_for", "play"]
+__all__ = ["Course", "Part", "patience_for", "play"]
 
 POLL_S = 0.3
 # An attempt that ran for so long is in the middle of its prompt or answer.
@@ -39,8 +37,26 @@ DEEP_IN_S = 1.5
 PATIENCE_S, PATIENCE_EACH_S = 60.0, 120.0
 
 
+class Part(Protocol):
+    """What a run is started with, and what is right about it."""
+
+    @property
+    def label(self) -> str:
+        """What a person calls it."""
+
+    @property
+    def argument(self) -> Value:
+        """The workflow's own."""
+
+    def answered(self, request: Mapping[str, Any]) -> tuple[Verdict, str]:
+        """What a careful person says to this request of its run, and in words what it is."""
+
+
+P = TypeVar("P", bound=Part)
+
+
 @dataclass
-class Course:
+class Course(Generic[P]):
     """What the demo does to its runs, and what it noted."""
 
     client: Client
@@ -49,7 +65,7 @@ class Course:
     """The demo's own approver."""
     board: Board
     runs: list[Watched] = field(default_factory=list)
-    parts: dict[str, Sample] = field(default_factory=dict)
+    parts: dict[str, P] = field(default_factory=dict)
     """By workflow id."""
     killed_during: str | None = None
     """The attempt that was in flight when the worker was killed."""
@@ -64,11 +80,11 @@ def patience_for(timeouts: Iterable[timedelta]) -> float:
 
 
 async def play(
-    course: Course, workflow: Any, parts: Sequence[Sample], terms: Terms, *, kill: bool = True
+    course: Course[P], workflow: Any, parts: Sequence[P], terms: Terms, *, kill: bool = True
 ) -> None:
     """Return when every run has ended; TimeoutError when they do not, ServiceError without a worker."""
     for each in parts:
-        started = await start(course.client, workflow, each.ticket, terms, task_queue=TASK_QUEUE)
+        started = await start(course.client, workflow, each.argument, terms, task_queue=TASK_QUEUE)
         run = Watched(each.label, started.workflow_id, started.run_id)
         course.runs.append(run)
         course.parts[run.workflow_id] = each
@@ -99,7 +115,7 @@ async def first_failure_or(goal: asyncio.Task[None], tasks: Sequence[asyncio.Tas
     goal.result()
 
 
-async def kill_once(course: Course) -> None:
+async def kill_once(course: Course[Any]) -> None:
     """Wait until a model is really at work and the first run has moved on, then kill and restart."""
     first_moves = len(course.runs) == 1
     while True:
@@ -130,7 +146,7 @@ async def gone(service: Service) -> None:
         await asyncio.sleep(POLL_S / 3)
 
 
-async def in_flight(course: Course) -> str | None:
+async def in_flight(course: Course[Any]) -> str | None:
     """A model attempt that has been running for a while, as the server knows it."""
     for run in course.runs:
         if run.over:
@@ -147,29 +163,23 @@ async def in_flight(course: Course) -> str | None:
     return None
 
 
-async def answer_all(course: Course) -> None:
+async def answer_all(course: Course[Any]) -> None:
     """Be the person who is asked: approve what is right, deny what is not, visibly."""
     while True:
         await asyncio.sleep(POLL_S)
         for run in course.runs:
-            if run.stage == Stage.AWAITING_APPROVAL and run.workflow_id not in course.answered:
+            if run.asks and not run.over and run.workflow_id not in course.answered:
                 try:
                     await answer(course, run)
                 except (CommandError, NotAnswered, RPCError):
-                    continue  # the worker is being restarted; asked again in a moment
+                    continue  # the worker is being restarted, or a step is parked; asked again in a moment
 
 
-async def answer(course: Course, run: Watched) -> None:
+async def answer(course: Course[Any], run: Watched) -> None:
     waiting = question_in(await status_by_query(course.client, run.workflow_id), run.workflow_id)
-    part = course.parts[run.workflow_id]
-    amount = waiting.details["request"]["amount"]
-    right = part.approve and part.refund is not None and str(part.refund) == amount
-    verdict = Verdict.APPROVE if right else Verdict.DENY
+    verdict, what = course.parts[run.workflow_id].answered(waiting.details["request"])
     signed = signed_answer(course.key, action=waiting.action or "", verdict=verdict)
     by = await send_answer(course.client, run.workflow_id, signed)
     course.answered.add(run.workflow_id)
-    said = "approved" if right else "denied"
-    course.board.say(
-        f"{by} {said} a refund of {dollars(Decimal(amount))} for {run.label}, signed",
-        "bold magenta",
-    )
+    said = "approved" if verdict is Verdict.APPROVE else "denied"
+    course.board.say(f"{by} {said} {what} for {run.label}, signed", "bold magenta")

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from commands.results import as_json, path_of
+from commands.results import as_json, model_s_of, path_of, tokens_of
 from commands.sample_tickets import Sample
 from commands.tables import print_rows
 from operations.lines import put
@@ -36,12 +36,12 @@ class Score:
     @property
     def model_s(self) -> float:
         """How long the model worked for it; waiting for the model is not counted."""
-        return sum(each.ran_s or 0.0 for each in self.told.attempts if each.route is not None)
+        return model_s_of(self.told)
 
     @property
     def tokens(self) -> int:
         """Proven and unknown."""
-        return self.told.totals.proven_tokens + self.told.totals.unknown.tokens
+        return tokens_of(self.told)
 
     @property
     def reading(self) -> dict[str, Any]:

@@ -65,6 +65,8 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
         ("how well does the local model read the tickets?", "evaluate"),
         ("while you work on a prompt: those that may be looked at", "evaluate --only shown"),
         ("one group, with a provider", "evaluate --only attempt --profile openai-small"),
+        ("how well does it read the sample invoices?", "evaluate extract-records"),
+        ("those of one layout", "evaluate extract-records --only receipt"),
     ),
     "dev": (("until Ctrl-C; another terminal starts the runs", "dev"),),
     "down": (("after demo --keep, or to end a dev from elsewhere", "down"),),

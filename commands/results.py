@@ -12,7 +12,7 @@ from operations.lines import put, safe
 from operations.story import Story
 from operations.wording import compact, dollars, tokens_text
 
-__all__ = ["as_json", "print_results"]
+__all__ = ["as_json", "model_s_of", "path_of", "print_results", "tokens_of"]
 
 
 def print_results(stories: Sequence[tuple[str, Story]], console: Console) -> None:
@@ -44,6 +44,16 @@ def path_of(told: Story) -> str:
     ending = result.get("ending")
     path = str(result.get("path", told.state))
     return f"{path} ({ending['kind']})" if isinstance(ending, dict) else path
+
+
+def model_s_of(told: Story) -> float:
+    """How long models worked for it; waiting for one is not counted."""
+    return sum(each.ran_s or 0.0 for each in told.attempts if each.route is not None)
+
+
+def tokens_of(told: Story) -> int:
+    """Proven and unknown."""
+    return told.totals.proven_tokens + told.totals.unknown.tokens
 
 
 def as_json(label: str, told: Story) -> dict[str, Any]:

@@ -135,7 +135,7 @@ async def begin(
     for notice in each.notices:
         put(console, (0, f"{each.label}: {notice}", "yellow"))
     for where in each.again:
-        put(console, (0, f"{where}: the same message as {each.label}, so the same run", "dim"))
+        put(console, (0, f"{where}: the same as {each.label}, so the same run", "dim"))
     return Watched(each.label, started.workflow_id, started.run_id)
 
 

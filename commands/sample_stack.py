@@ -1,4 +1,4 @@
-"""A stack of its own for sample tickets: fresh shop, payments and approvers, a tenant, a worker."""
+"""A stack of its own for samples: fresh shop, payments and approvers, a tenant, a worker."""
 
 import os
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ from embedded.stack import home
 from embedded.temporal_server import TemporalServer, ensure_temporal
 from operations.lines import put
 from operations.starting import TENANT
-from operations.wording import dollars
-from workflows.resolve_ticket import PLAN
+from operations.wording import counted, dollars
+from workflows.kernel.plan import Plan
 
 __all__ = ["DRAIN_S", "Setting", "agree_to_cost", "end_leftovers", "set_up"]
 
@@ -37,13 +37,15 @@ class Setting:
     journal_from: int
 
 
-def agree_to_cost(profile: str, tickets: int, console: Console, *, agreed: bool) -> None:
+def agree_to_cost(
+    profile: str, plan: Plan, number: int, what: str, console: Console, *, agreed: bool
+) -> None:
     """Say what a provider that charges can cost at most; go on only when agreed. Raises CommandError."""
     routes = catalogue_here(os.environ).routes_of(profile)
     if not any(route.price.input or route.price.output for route in routes):
         return
-    most = PLAN.cap.usd * tickets
-    words = f"{tickets} tickets can cost at most {dollars(most)}, the sum of their caps"
+    most = plan.cap.usd * number
+    words = f"{counted(number, what)} can cost at most {dollars(most)}, the sum of their caps"
     agree(console, profile, words, agreed=agreed)
 
 

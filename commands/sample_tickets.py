@@ -2,13 +2,16 @@
 
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from contracts.approvals import Verdict
 from contracts.tickets import Ticket, TicketReading
 from embedded.stack import CHECKOUT
 from operations.inbox import read_inbox
+from operations.wording import dollars
 
 __all__ = ["Sample", "samples"]
 
@@ -32,6 +35,24 @@ class Sample:
     """What a careful person says if asked."""
     reading: TicketReading
     """What a careful reader reads, with no summary."""
+
+    @property
+    def argument(self) -> Ticket:
+        """The workflow's own."""
+        return self.ticket
+
+    @property
+    def names(self) -> set[str]:
+        """By what one may ask for it: its group, its share, its file, and its number in that file."""
+        share = "held-out" if self.held_out else "shown"
+        return {self.group, share, self.label, self.label.partition("#")[0]}
+
+    def answered(self, request: Mapping[str, Any]) -> tuple[Verdict, str]:
+        """Approves only the refund that is due."""
+        amount = request["amount"]
+        right = self.approve and self.refund is not None and str(self.refund) == amount
+        what = f"a refund of {dollars(Decimal(amount))}"
+        return Verdict.APPROVE if right else Verdict.DENY, what
 
 
 def samples() -> dict[str, Sample]:

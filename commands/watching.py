@@ -21,7 +21,7 @@ from operations.starting import STAGE
 from operations.wording import duration, state_of
 from workflows.kernel.run import PARKED
 
-__all__ = ["AWAITING", "RPC_PATIENCE", "Board", "Watched", "board_on", "going_on", "watch"]
+__all__ = ["AWAITING", "RPC_PATIENCE", "Board", "Watched", "board_on", "going_on", "lines_of", "watch"]
 
 # A workflow calls a stage so when it waits for a person there.
 AWAITING = "awaiting"
@@ -132,6 +132,7 @@ def where_of(run: Watched) -> str:
 
 
 def lines_of(runs: Sequence[Watched]) -> Table:
+    """A line for each: what it is called, where it is, for how long."""
     table = Table(box=None, show_header=False, pad_edge=False)
     for run in runs:
         style = "" if not run.over else "green" if run.state == "completed" else "red"

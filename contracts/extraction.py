@@ -38,6 +38,10 @@ class Extraction(Value):
     document: Document
     record: RecordType
 
+    def identity(self) -> str:
+        """The content, under whichever name it comes: a copy of a document is read and written once."""
+        return self.model_dump_json(exclude={"document": {"name"}})
+
 
 class ReadSection(Value):
     """Some pages of a document, to be read for the fields of a record."""

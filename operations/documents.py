@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from activities.content_store import ContentStore
@@ -25,7 +25,7 @@ class Kept:
     argument: Extraction
     where: str
     again: tuple[str, ...] = ()
-    """Where else among the inputs the same document is, under the same name."""
+    """Where else among the inputs the same document is, under whichever name."""
 
 
 def record_type_named(name: str) -> RecordType:
@@ -52,7 +52,7 @@ def keep_documents(inputs: Sequence[str], record: RecordType, store: ContentStor
 
     A document that no converter can take is no error here: it is for its run to say so, to a person.
     """
-    kept: dict[Extraction, Kept] = {}
+    kept: dict[str, Kept] = {}
     problems: list[str] = []
     for file in files_of(inputs, problems):
         try:
@@ -69,10 +69,11 @@ def keep_documents(inputs: Sequence[str], record: RecordType, store: ContentStor
             problems.append(f"{file}: {error}")
             continue
         argument = Extraction(document=document, record=record)
-        if (first := kept.get(argument)) is not None:
-            kept[argument] = Kept(first.label, argument, first.where, (*first.again, str(file)))
+        same = argument.identity()
+        if (first := kept.get(same)) is not None:
+            kept[same] = replace(first, again=(*first.again, str(file)))
         else:
-            kept[argument] = Kept(file.name, argument, str(file))
+            kept[same] = Kept(file.name, argument, str(file))
     if problems:
         raise InboxError("\n".join(problems))
     return list(kept.values())

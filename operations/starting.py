@@ -73,7 +73,7 @@ class Started:
 
 def workflow_id_of(plan: Plan, tenant: str, argument: Value) -> str:
     """The same input of the same tenant is the same run; another tenant's never is."""
-    digest = hashlib.sha256(argument.model_dump_json().encode()).hexdigest()[:16]
+    digest = hashlib.sha256(argument.identity().encode()).hexdigest()[:16]
     return f"{plan.name}/{tenant}/{digest}"
 
 

@@ -10,7 +10,7 @@ from commands.stack import ORDER
 from embedded.stack import Service, stop_all
 from tests.commands.terminal import ROOT
 
-__all__ = ["alive", "provided", "without_leftovers"]
+__all__ = ["PROVIDER_JOURNAL", "alive", "provided", "without_leftovers"]
 
 # On loopback without a price it is free, so that a demo asks nobody.
 MODELS = """\
@@ -23,11 +23,15 @@ timeout = 100
 slots = 4
 """
 
+PROVIDER_JOURNAL = "provider.jsonl"
+"""Of every request that the provider answered, in the folder of the stack."""
+
 
 @contextmanager
 def provided(folder: Path, *scripts: str, latency: float = 0.0) -> Iterator[dict[str, str]]:
     """The environment of a command whose only profile is a scripted provider, and the provider's address."""
     command = [sys.executable, "-m", "tests.fault_server", "--latency", str(latency)]
+    command += ["--journal", str(folder / PROVIDER_JOURNAL)]
     command += [word for script in scripts for word in ("--script", script)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None

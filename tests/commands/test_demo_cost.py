@@ -76,7 +76,7 @@ def test_yes_agrees_unasked(tmp_path: Path) -> None:
             command.until("worker started")
             command.interrupt()
             command.ended()
-    assert command.output.startswith("scripted charges: 1 tickets can cost at most $0.05")
+    assert command.output.startswith("scripted charges: 1 ticket can cost at most $0.05")
 
 
 def test_an_address_in_the_environment_is_enough_for_a_demo(tmp_path: Path) -> None:

@@ -37,17 +37,21 @@ def printed(scores: list[Score], problems: list[str]) -> list[str]:
     return [line.rstrip() for line in stream.getvalue().splitlines()]
 
 
+def selected(only: list[str] | None) -> list[Sample]:
+    return chosen(only, SAMPLES, "samples/tickets")
+
+
 def test_everything_is_evaluated_unless_asked_otherwise() -> None:
-    assert chosen(None) == list(SAMPLES.values())
+    assert selected(None) == list(SAMPLES.values())
 
 
 def test_samples_are_chosen_by_group_share_file_and_number() -> None:
-    shown, held_out = chosen(["shown"]), chosen(["held-out"])
+    shown, held_out = selected(["shown"]), selected(["held-out"])
     assert len(shown) + len(held_out) == len(SAMPLES)
     assert all(each.held_out for each in held_out)
-    assert {each.group for each in chosen(["angry", "empty"])} == {"angry", "empty"}
-    assert [each.label for each in chosen(["web-form.jsonl"])] == [f"web-form.jsonl#{n}" for n in (1, 2, 3)]
-    assert [each.label for each in chosen(["web-form.jsonl#2", MUGS.label])] == [
+    assert {each.group for each in selected(["angry", "empty"])} == {"angry", "empty"}
+    assert [each.label for each in selected(["web-form.jsonl"])] == [f"web-form.jsonl#{n}" for n in (1, 2, 3)]
+    assert [each.label for each in selected(["web-form.jsonl#2", MUGS.label])] == [
         MUGS.label,
         "web-form.jsonl#2",
     ]

@@ -16,7 +16,7 @@ from contracts.extraction import Extracted, Extraction, ExtractionPath, WrittenA
 from contracts.record_types import RECORD_TYPES
 from operations.certificates import exceeded
 from operations.document_sources import keep_document
-from operations.starting import start
+from operations.starting import start, workflow_id_of
 from operations.verification import verify
 from tests.fault_server import faults
 from tests.fault_server.server import Exchange, good
@@ -67,12 +67,16 @@ async def world(temporal: str, tmp_path: Path) -> AsyncIterator[World]:
         yield opened
 
 
-async def begun(world: World, text: str, name: str = "invoice.txt", **cap: Any) -> Any:
-    """A run that is under way."""
+async def begun(
+    world: World, text: str, name: str = "invoice.txt", *, again: bool = False, **cap: Any
+) -> Any:
+    """A run that is under way, or that was before."""
     store = ContentStore(world.settings.documents)
     argument = Extraction(document=keep_document(name, text.encode(), store), record=RECORD_TYPES["invoice"])
     terms = world.terms(deadline=PLAN.deadline, tenant=world.profile, **dict(PLAN.cap) | cap)
-    started = await start(world.client, ExtractRecords, argument, terms, task_queue=world.task_queue)
+    started = await start(
+        world.client, ExtractRecords, argument, terms, task_queue=world.task_queue, again=again
+    )
     return world.client.get_workflow_handle(started.workflow_id, result_type=Extracted)
 
 
@@ -85,8 +89,10 @@ async def ended(handle: Any) -> Extracted:
     return extracted
 
 
-async def extract(world: World, text: str, name: str = "invoice.txt", **cap: Any) -> Extracted:
-    return await ended(await begun(world, text, name, **cap))
+async def extract(
+    world: World, text: str, name: str = "invoice.txt", *, again: bool = False, **cap: Any
+) -> Extracted:
+    return await ended(await begun(world, text, name, again=again, **cap))
 
 
 def rows(world: World, table: Any = records) -> list[Any]:
@@ -113,9 +119,9 @@ async def test_a_record_whose_every_value_is_proven_is_written(world: World) -> 
 async def test_the_same_document_again_is_the_same_row_and_a_changed_one_its_next_version(
     world: World,
 ) -> None:
-    """Under whichever name it comes."""
+    """Under whichever name it comes: also a run that was started anew writes no second one."""
     await extract(world, INVOICE)
-    copy = await extract(world, INVOICE, "copy.txt")
+    copy = await extract(world, INVOICE, "copy.txt", again=True)
     assert copy.written is not None
     assert (copy.written.what, copy.written.version) == (WrittenAs.UNCHANGED, 1)
     changed = await extract(world, INVOICE.replace("F-2026-9738", "F-2026-9739"))
@@ -127,6 +133,34 @@ async def test_the_same_document_again_is_the_same_row_and_a_changed_one_its_nex
         "F-2026-9738",
         "F-2026-9739",
     ]
+
+
+async def test_a_copy_of_a_document_joins_its_run_and_no_model_is_asked(world: World) -> None:
+    """While it is read, and after it was written."""
+    first = await begun(world, INVOICE)
+    second = await begun(world, INVOICE, "copy.txt")
+    assert first.id == second.id
+    assert await ended(first) == await ended(second)
+    third = await extract(world, INVOICE, "another-copy.txt")
+    assert third.written is not None
+    assert third.written.what is WrittenAs.NEW
+    assert [row.source for row in rows(world)] == ["invoice.txt"]
+    assert len(world.provider.entries) == 1
+
+
+def test_another_tenant_or_another_type_of_record_never_joins(tmp_path: Path) -> None:
+    """Of the same document."""
+    argument = Extraction(
+        document=keep_document("invoice.txt", INVOICE.encode(), ContentStore(tmp_path)),
+        record=RECORD_TYPES["invoice"],
+    )
+    other = argument.model_copy(update={"record": argument.record.model_copy(update={"sums": ()})})
+    names = {
+        workflow_id_of(PLAN, "acme", argument),
+        workflow_id_of(PLAN, "other", argument),
+        workflow_id_of(PLAN, "acme", other),
+    }
+    assert len(names) == 3
 
 
 async def test_a_total_that_does_not_come_out_is_written_only_when_a_person_agrees(world: World) -> None:
