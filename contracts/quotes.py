@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from contracts.documents import Page
 
-__all__ = ["QuotePlace", "QuotedPages", "find_quote", "plain_characters"]
+__all__ = ["QuotePlace", "QuotedPages", "any_characters", "find_quote", "plain_characters", "plain_quote"]
 
 PLAIN = {
     **dict.fromkeys("\u2018\u2019\u201a\u2032\u02bc\u00b4`", "'"),
@@ -40,7 +40,7 @@ class QuotedPages:
 
     def find(self, quote: str) -> QuotePlace | None:
         """The first place; None where it does not stand, or only as part of a longer word or number."""
-        wanted = plain_characters(quote)[0].strip()
+        wanted = plain_quote(quote)
         if not wanted:
             return None
         for number, text, origins in self._pages:
@@ -58,8 +58,26 @@ def find_quote(quote: str, pages: Iterable[Page]) -> QuotePlace | None:
     return QuotedPages(pages).find(quote)
 
 
+def plain_quote(quote: str) -> str:
+    """As it is compared. Most are figures and plain words, for which there is a shorter way."""
+    return plain_ascii(quote) if quote.isascii() else plain_characters(quote)[0].strip()
+
+
+def plain_ascii(text: str) -> str:
+    return " ".join(text.split()).replace("`", "'").lower()
+
+
 def plain_characters(text: str) -> tuple[str, list[int]]:
     """The text as it is compared, and for each character of it the offset of the one that it comes from."""
+    if text.isascii():
+        pairs = zip(text, " " + text, strict=False)
+        kept = [at for at, (this, before) in enumerate(pairs) if not (this.isspace() and before.isspace())]
+        return plain_ascii(text) + (" " if kept and text[-1].isspace() else ""), kept
+    return any_characters(text)
+
+
+def any_characters(text: str) -> tuple[str, list[int]]:
+    """The same for every alphabet."""
     plain: list[str] = []
     origins: list[int] = []
     for offset, character in enumerate(text):
