@@ -10,7 +10,16 @@ from typing import NamedTuple
 
 from contracts.documents import Page
 
-__all__ = ["PlainPage", "QuotePlace", "QuotedPages", "find_quote", "plain_characters", "stands_at"]
+__all__ = [
+    "PlainPage",
+    "QuotePlace",
+    "QuotedPages",
+    "any_characters",
+    "find_quote",
+    "plain_characters",
+    "plain_quote",
+    "stands_at",
+]
 
 PLAIN = {
     **dict.fromkeys("\u2018\u2019\u201a\u2032\u02bc\u00b4`", "'"),
@@ -56,7 +65,7 @@ class QuotedPages:
 
     def find(self, quote: str) -> QuotePlace | None:
         """The first place; None where it does not stand, or only as part of a longer word or number."""
-        wanted = plain_characters(quote)[0].strip()
+        wanted = plain_quote(quote)
         if not wanted:
             return None
         for page in self.pages:
@@ -91,8 +100,26 @@ def find_quote(quote: str, pages: Iterable[Page]) -> QuotePlace | None:
     return QuotedPages(pages).find(quote)
 
 
+def plain_quote(quote: str) -> str:
+    """As it is compared. Most are figures and plain words, for which there is a shorter way."""
+    return plain_ascii(quote) if quote.isascii() else plain_characters(quote)[0].strip()
+
+
+def plain_ascii(text: str) -> str:
+    return " ".join(text.split()).replace("`", "'").lower()
+
+
 def plain_characters(text: str) -> tuple[str, list[int]]:
     """The text as it is compared, and for each character of it the offset of the one that it comes from."""
+    if text.isascii():
+        pairs = zip(text, " " + text, strict=False)
+        kept = [at for at, (this, before) in enumerate(pairs) if not (this.isspace() and before.isspace())]
+        return plain_ascii(text) + (" " if kept and text[-1].isspace() else ""), kept
+    return any_characters(text)
+
+
+def any_characters(text: str) -> tuple[str, list[int]]:
+    """The same for every alphabet."""
     plain: list[str] = []
     origins: list[int] = []
     for offset, character in enumerate(text):

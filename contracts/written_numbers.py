@@ -28,6 +28,7 @@ FORMS = [
         ("'", ",", r",([0-9]{1,4})"),
     ]
 ]
+SPACE, PIECE = re.compile(r"\s"), re.compile("[^ ]+")
 UNGROUPED = re.compile(r"([0-9]+)(?:[.,]([0-9]{1,4}))?")
 
 
@@ -39,7 +40,7 @@ def says_number(quote: str, value: Decimal) -> bool:
 def numbers_in(text: str) -> frozenset[Decimal]:
     """All that the numbers in it can mean; negative with a minus before or after it, or in brackets."""
     text = unicodedata.normalize("NFKC", text).translate(APOSTROPHES)
-    text = re.sub(r"\s", " ", text)
+    text = SPACE.sub(" ", text)
     found: set[Decimal] = set()
     for run in RUN.finditer(text):
         for begin, number in parts_of(run.group()):
@@ -51,7 +52,7 @@ def numbers_in(text: str) -> frozenset[Decimal]:
 
 def parts_of(run: str) -> Iterator[tuple[int, str]]:
     """A run of digits and spaces may be one number, grouped, or several beside each other."""
-    pieces = [(piece.start(), piece.end()) for piece in re.finditer("[^ ]+", run)]
+    pieces = [(piece.start(), piece.end()) for piece in PIECE.finditer(run)]
     for first, (begin, _) in enumerate(pieces):
         for _, end in pieces[first : first + MOST_GROUPS]:
             yield begin, run[begin:end]

@@ -19,7 +19,6 @@ from contracts.sheet import Sheet
 from contracts.terms import Amount, Terms
 from contracts.values import Value, plain
 from workflows.kernel.certificate import certificate
-from workflows.kernel.event_counts import TASK_TIMEOUT
 from workflows.kernel.plan import Plan, least_cap
 from workflows.kernel.run import STAGE
 
@@ -131,7 +130,7 @@ async def start(
             task_queue=task_queue,
             id_reuse_policy=reuse.ALLOW_DUPLICATE if again else reuse.ALLOW_DUPLICATE_FAILED_ONLY,
             execution_timeout=terms.deadline + SLACK,
-            task_timeout=TASK_TIMEOUT,
+            task_timeout=plan.task_timeout,
             static_summary=f"for {terms.tenant}: {amounts(terms.cap)} at most",
             static_details=f"- requested by {terms.requested_by}\n- model profile {terms.profile}",
             search_attributes=TypedSearchAttributes(

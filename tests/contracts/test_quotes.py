@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.documents import Page
-from contracts.quotes import QuotePlace, find_quote, plain_characters
+from contracts.quotes import QuotePlace, any_characters, find_quote, plain_characters, plain_quote
 
 PAGES = [
     Page(number=1, text="Seller:\nHäußler & Söhne  \u2013  Tübingen\nTotal 1,100.00"),
@@ -64,3 +64,10 @@ def test_every_cut_of_a_text_at_spaces_is_found_at_an_equal_place(text: str, dat
     else:
         # Only where a mark of grouping joins what spaces part.
         assert any(each in ".,'" for each in plain_characters(text)[0])
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_the_short_way_for_plain_text_compares_the_same(text: str) -> None:
+    """As the long way that any text can go."""
+    assert plain_characters(text) == any_characters(text)
+    assert plain_quote(text) == any_characters(text)[0].strip()

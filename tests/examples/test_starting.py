@@ -94,7 +94,7 @@ async def test_many_are_started_with_a_line_for_each_and_the_sums(shop: World, s
     running = asyncio.create_task(shell.run("start_many", folder, "--at-once", 2))
     most = 0
     while not running.done():
-        most = max(most, sum(not entry.settled for entry in shop.provider.entries))
+        most = max(most, sum(not entry.settled_at for entry in shop.provider.entries))
         await asyncio.sleep(0.01)
     done = await running
     assert most == 2

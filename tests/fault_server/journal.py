@@ -26,13 +26,12 @@ class Entry:
     status: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
-    settled: bool = False
+    settled_at: str = ""
+    """When its cost was, just before the first byte of an answer; empty until then."""
 
     def line(self) -> str:
         """As one line of JSON, without the prompt."""
-        shown = {
-            key: value for key, value in asdict(self).items() if key not in {"headers", "body", "settled"}
-        }
+        shown = {key: value for key, value in asdict(self).items() if key not in {"headers", "body"}}
         return json.dumps(shown)
 
 
@@ -45,9 +44,9 @@ class Journal:
 
     def settle(self, entry: Entry, status: int, input_tokens: int, output_tokens: int) -> None:
         """Note what is billed; call it before the first byte of an answer."""
-        if entry.settled:
+        if entry.settled_at:
             return
-        entry.settled = True
+        entry.settled_at = self.now()
         entry.status, entry.input_tokens, entry.output_tokens = status, input_tokens, output_tokens
         if self.path is not None:
             with self.path.open("a", encoding="utf-8") as lines:
@@ -55,5 +54,5 @@ class Journal:
 
     @staticmethod
     def now() -> str:
-        """The time of arrival."""
+        """To a thousandth of a second."""
         return datetime.now(UTC).isoformat(timespec="milliseconds")

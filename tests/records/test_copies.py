@@ -21,6 +21,9 @@ from workflows.records.copies import Day, day_of, number_of
         ("1.234", "1234"),
         ("0.500", "0.5"),
         ("12,5", "12.5"),
+        ("007", "7"),
+        ("0,05", "0.05"),
+        ("12345678901234", "12345678901234"),
     ],
 )
 def test_a_number_is_read_however_it_is_written(copied: str, number: str) -> None:

@@ -15,7 +15,18 @@ from samples.long_bill import LOCALE, Bill
 from tests.fault_server import Exchange
 from tests.fault_server.good import COLUMNS, asked, completion
 
-__all__ = ["Copier", "Paper"]
+__all__ = ["Copier", "Paper", "wide_models_toml"]
+
+
+def wide_models_toml(*routes: str, address: str, timeout: float = 20) -> str:
+    """A catalogue of priced routes that take a page in a call, and a profile of all, named as the first."""
+    profile = f"[profiles]\n{routes[0]} = {list(routes)!r}\n"
+    return profile + "".join(
+        f'[routes.{route}]\naddress = "{address}"\nmodel = "scripted"\ncontext_tokens = 16384\n'
+        f"max_output_tokens = 4096\ntimeout = {timeout}\nslots = 16\ncircuit = false\n"
+        'price = { input = "0.15", output = "0.60" }\n'
+        for route in routes
+    )
 
 
 @dataclass(frozen=True)

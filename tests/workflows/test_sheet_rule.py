@@ -20,7 +20,7 @@ from contracts.resolutions import Resolution
 from contracts.terms import Amount
 from operations.attempt_accounts import json_of
 from operations.histories import attributes_of
-from tests.chaos.killed_workers import worker
+from tests.chaos.killing import worker
 from tests.checkouts import Edit, copied, edit
 from tests.fault_server import faults
 from tests.fault_server.server import good

@@ -13,7 +13,8 @@ from contracts.steps import StepPolicy
 
 __all__ = ["BOOKKEEPING_TIME", "STRANGER", "TASK_TIMEOUT", "attempts", "frame", "patience", "read"]
 
-# A worker killed in the middle of a workflow task is noticed after this long; a task takes milliseconds.
+# Unless a plan says otherwise. A worker killed in the middle of a workflow task is noticed after this long; a
+# task takes milliseconds, and the replay of a short run, too.
 TASK_TIMEOUT = timedelta(seconds=3)
 
 # Scheduled, started, completed. The margin: a task that a dead worker's sticky queue did not take (2) and one
@@ -28,7 +29,8 @@ UPDATE = 2
 STRANGER = UPDATE + TASK
 """What one signal or one refused repair adds, which no certificate counts."""
 
-# The SDK answers the server when four fifths of a task's time are over, and goes on in another.
+# The SDK answers the server when four fifths of a task's time are over, and goes on in another. Longer tasks
+# mean fewer of these.
 BEAT = TASK_TIMEOUT * 0.8
 
 

@@ -13,6 +13,7 @@ from contracts.sheet import Escrow, Sheet, SheetRequest, StepNumbers, resolve_ro
 from contracts.steps import Effect, ModelTask, Step
 from contracts.terms import Amount
 from workflows.kernel.decisions import Table
+from workflows.kernel.event_counts import TASK_TIMEOUT
 from workflows.kernel.ledger import first_output, worst_case
 
 __all__ = ["MOST_AT_ONCE", "Plan", "least_cap"]
@@ -33,6 +34,9 @@ class Plan:
     cap: Amount
     """The default; must survive two attempts whose cost stays unknown."""
     deadline: timedelta
+    task_timeout: timedelta = TASK_TIMEOUT
+    """Within which a whole run must be replayed when its worker died; and as long one that died in the middle
+    of a workflow task goes unnoticed."""
     escrow: Escrow
     max_input_bytes: int = 2_000_000
     """Of the start's argument as JSON. A larger one is refused before anything is started."""

@@ -11,6 +11,11 @@ from contracts.written_numbers import numbers_in
 
 __all__ = ["Day", "day_of", "number_of"]
 
+DIGITS = re.compile(r"\d[\d.,' \u00a0\u202f\u2019]*\d|\d")
+BELOW_ONE = re.compile("0[.,]")
+# Can be read in one way only.
+PLAIN = re.compile(r"([0-9]{1,13})(?:[.,]([0-9]{1,2}))?")
+
 
 class Day(NamedTuple):
     """A written date, and what else it may mean."""
@@ -26,11 +31,13 @@ def number_of(copied: str) -> Decimal | None:
 
     One mark before exactly three digits groups them: of all that `1.234` can mean, 1234 is taken.
     """
-    digits = re.findall(r"\d[\d.,' \u00a0\u202f\u2019]*\d|\d", copied)
+    if PLAIN.fullmatch(copied):
+        return Decimal(copied.replace(",", "."))
+    digits = DIGITS.findall(copied)
     if len(digits) != 1:
         return None
     meanings = numbers_in(copied)
-    if re.match("0[.,]", digits[0]):
+    if BELOW_ONE.match(digits[0]):
         meanings = frozenset(each for each in meanings if abs(each) < 1)
     return max(meanings, key=lambda each: (len(each.as_tuple().digits), abs(each)), default=None)
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import NamedTuple
 
-from contracts.quotes import PlainPage, QuotedPages, plain_characters, stands_at
+from contracts.quotes import PlainPage, QuotedPages, plain_quote, stands_at
 from contracts.values import plain
 from workflows.records.copies import number_of
 from workflows.records.drafts import Copied
@@ -88,7 +88,7 @@ def lines_of(words: Sequence[str | None], pages: QuotedPages) -> list[Line | Non
     found = list[Line | None]()
     at, after = 0, 0
     for copied in words:
-        wanted = plain_characters(copied or "")[0].strip()
+        wanted = plain_quote(copied or "")
         line: Line | None = None
         for number, page in enumerate(pages.pages[at:] if wanted else (), start=at):
             begin = stands_at(wanted, page.text, after if number == at else 0)
