@@ -9,6 +9,9 @@ from rich.console import Console
 from contracts.receipts import LeaseState
 from operations.decision_rows import decision_lines
 from operations.lines import Line, put
+from operations.section_pages import section_pages
+from operations.side_by_side import SideBySide, put_together
+from operations.side_lines import side_lines
 from operations.story import Story
 from operations.story_items import (
     ApprovalEnded,
@@ -54,12 +57,13 @@ def explain(told: Story, tables: Tables, console: Console, *, now: datetime | No
     for line in heading(told, now):
         put(console, line)
     console.print()
-    for item in told.items:
-        if told_by_itself(item):
+    for item in put_together(item for item in told.items if not told_by_itself(item)):
+        if isinstance(item, SideBySide):
+            lines = side_lines(item, section_pages(told.items, item.parts))
+            print_item(lines, console, since(item.items[0], told))
             continue
-        since = (item.at - told.started_at).total_seconds()
         later = " [about to be taken in]" if item.beyond else ""
-        print_item(item_lines(item, told, tables), console, f"+{compact(since)}", later)
+        print_item(item_lines(item, told, tables), console, since(item, told), later)
     if told.pending:
         put(console, (0, "not in the history's trail yet; as the current code decides:", "bold yellow"))
     for item in told.pending:
@@ -67,6 +71,10 @@ def explain(told: Story, tables: Tables, console: Console, *, now: datetime | No
     console.print()
     for line in ending(told):
         put(console, line)
+
+
+def since(item: Item, told: Story) -> str:
+    return f"+{compact((item.at - told.started_at).total_seconds())}"
 
 
 def told_by_itself(item: Item) -> bool:

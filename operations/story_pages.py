@@ -6,10 +6,12 @@ from datetime import datetime
 
 from operations.explaining import Tables, age, told_by_itself
 from operations.pages import Raw, page, table, tag
+from operations.side_by_side import SideBySide, put_together
 from operations.stays import stays
 from operations.story import Story, Totals
 from operations.story_items import AttemptMade, Item, LeftEarly
 from operations.story_page_items import definitions, element_of
+from operations.story_page_sides import side_element
 from operations.story_page_style import STYLE
 from operations.timeline_svg import LEGEND, MARKS, NARROW, WIDE, axis_of, drawn, least_seconds
 from operations.timeline_svg import STYLE as TIMELINE_STYLE
@@ -149,7 +151,14 @@ def chapter_parts(told: Story, beside: Surroundings) -> Iterator[Raw]:
 
 
 def items_list(items: list[Item], told: Story, beside: Surroundings) -> Raw:
-    return tag("ol", *(element_of(item, told, beside.tables) for item in items), class_="items")
+    return tag("ol", *(part_of(item, told, beside) for item in put_together(items)), class_="items")
+
+
+def part_of(item: Item | SideBySide, told: Story, beside: Surroundings) -> Raw:
+    if isinstance(item, SideBySide):
+        own = [element_of(each, told, beside.tables) for each in item.items]
+        return side_element(item, told, own)
+    return element_of(item, told, beside.tables)
 
 
 def rest(told: Story, beside: Surroundings) -> Iterator[Raw]:

@@ -1,12 +1,14 @@
 """Documents to records on a real server: each path, what is written, and what a person is asked."""
 
 import asyncio
+import io
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 from sqlalchemy import select
 
 from activities.content_store import ContentStore
@@ -16,7 +18,9 @@ from contracts.extraction import Extracted, Extraction, ExtractionPath, WrittenA
 from contracts.record_types import RECORD_TYPES
 from operations.certificates import exceeded
 from operations.document_sources import keep_document
+from operations.explaining import explain
 from operations.starting import start, workflow_id_of
+from operations.story import story
 from operations.verification import verify
 from tests.fault_server import faults
 from tests.fault_server.server import Exchange, good
@@ -243,6 +247,30 @@ async def test_a_cap_for_half_of_a_document_ends_with_what_could_be_read_and_the
     assert 9 not in half.missing_pages
     assert [row.source for row in rows(world)] == ["long.txt"]
     assert len(world.provider.entries) == calls + calls // 2
+
+
+async def test_sections_side_by_side_are_explained_in_a_table_and_each_failure_in_words(
+    world: World,
+) -> None:
+    """A line for each section, with the pages that it was."""
+    world.provider.script(good, faults.status(503), faults.status(400), task="read_section")
+    handle = await begun(world, long_invoice(8), "long.txt")
+    await ended(handle)
+    told = story(await handle.fetch_history())
+    stream = io.StringIO()
+    explain(told, {}, Console(file=stream, width=100))
+    lines = [line.strip() for line in stream.getvalue().splitlines()]
+    (start,) = (number for number, line in enumerate(lines) if "read_section, 8 side by side" in line)
+    assert lines[start + 1].split() == ["step", "pages", "attempts", "ran", "cost", "outcome"]
+    rows = [line.split() for line in lines[start + 2 : start + 10]]
+    assert [row[0] for row in rows] == [str(number) for number in range(3, 11)]
+    assert [row[1] for row in rows] == ["1", "8", "2", "3", "4", "5", "6", "7"]
+    assert sorted(row[2] for row in rows) == ["1"] * 7 + ["2"]
+    assert sum("failed (rejected)" in " ".join(row) for row in rows) == 1
+    text = "\n".join(lines)
+    assert "failed (rejected): Error code: 400" in text
+    assert "failed (overloaded): Error code: 503" in text
+    assert "gave values" not in text
 
 
 async def test_a_run_within_its_cap_never_reads_more_than_it_can_pay(world: World) -> None:
