@@ -33,11 +33,12 @@ check: environment ## lint, format, types and import rules
 	$(PYTHON) -m mypy
 	.venv/bin/lint-imports
 
-certify: environment ## compute the certificates of the shipped workflows anew
-	@for file in certificates/*.json; do \
+certify: environment ## compute the certificates of all workflows anew
+	@for name in $$($(PYTHON) -c 'from worker import WORKFLOWS; print(*(each.plan.name for each in WORKFLOWS))'); do \
+		file="certificates/$$name.json"; \
 		$(KEYLESS) TENUTO_MODELS=certificates/models.toml $(PYTHON) starter.py certify \
-			"$$(basename "$$file" .json)" --json > "$$file.new" && mv "$$file.new" "$$file" || exit 1; done
-	@git --no-pager diff --stat -- certificates
+			"$$name" --json > "$$file.new" && mv "$$file.new" "$$file" || exit 1; done
+	@git --no-pager diff --stat -- certificates; git status --short -- certificates
 
 mutate: environment ## put known defects into a copy of the sources; the tests must notice each
 	@$(KEYLESS) $(PYTHON) -m tests.mutations

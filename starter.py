@@ -16,6 +16,7 @@ INTERRUPTED = 130
 LEFT = {
     "run": "`python starter.py list` shows what was started",
     "certify": "a server that it started has ended",
+    "new": "everything is as it was, or all of it is written",
     "approve": "`python starter.py status ID` says whether the answer was taken",
     "repair": "`python starter.py status ID` says whether it was taken",
     "deny": "`python starter.py status ID` says whether the answer was taken",
@@ -120,7 +121,7 @@ def dispatch(options: "Namespace") -> int:
             return tenants.cap(options) if options.command == "cap" else tenants.list_tenants(options)
         case "cost" | "reconcile":
             return money(options)
-        case "certify" | "policy":
+        case "certify" | "policy" | "new":
             return of_the_code(options)
         case "approve" | "deny" | "cancel" | "repair":
             return finish(lambda: people(options))
@@ -136,6 +137,12 @@ def of_the_code(options: "Namespace") -> int:
         from commands.policy import policy
 
         return policy(options, registered())
+    if options.command == "new":
+        from commands.new_workflow import new
+
+        workflows = registered()
+        under_way()
+        return new(options, workflows)
     from commands.certify import certify
 
     under_way()

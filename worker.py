@@ -65,7 +65,10 @@ from workflows.upkeep.remove_payloads import RemoveUnneeded
 
 __all__ = ["UPKEEP", "WORKFLOWS", "Parts", "build", "workers"]
 
-WORKFLOWS: list[type[PlannedWorkflow]] = [ResolveTicket, ExtractRecords]
+WORKFLOWS: list[type[PlannedWorkflow]] = [
+    ResolveTicket,
+    ExtractRecords,
+]
 UPKEEP = [CloseLeases, RemoveUnneeded]
 """Started by schedules; they have no terms and tell no story."""
 

@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from commands.change_arguments import add_changing, add_recording, add_tables
-from commands.examples import ENVIRONMENT, EXAMPLES, INPUTS, OVERVIEW
+from commands.change_arguments import add_changing, add_new, add_recording, add_tables
+from commands.examples import ENVIRONMENT, EXAMPLES, INPUTS, OVERVIEW, OWN_INPUTS
 from commands.grammar import Parser, add_profile
 from commands.money_arguments import add_money
 
@@ -35,6 +35,7 @@ def parser(environment: dict[str, str]) -> Parser:
     add_people(commands)
     add_money(commands)
     add_certify(commands)
+    add_new(commands)
     add_setting_up(commands)
     root.commands = commands.choices
     for name, each in commands.choices.items():
@@ -104,7 +105,7 @@ def add_run(commands: "Commands[Parser]", tenant: str) -> None:
         description="All inputs are checked before the first run starts. The same input of the same tenant "
         "joins the run that is there.",
     )
-    run.more = [("inputs of resolve-ticket", INPUTS)]
+    run.more = [("inputs of resolve-ticket", INPUTS), ("inputs of workflows of your own", OWN_INPUTS)]
     run.add_argument("workflow", metavar="WORKFLOW", help="for example resolve-ticket")
     run.add_argument("inputs", nargs="+", metavar="INPUT", help="a file, a folder, or - (see below)")
     run.add_argument(

@@ -5,10 +5,21 @@ from pathlib import Path
 
 from commands.grammar import Parser, add_profile
 
-__all__ = ["add_changing", "add_recording", "add_tables"]
+__all__ = ["add_changing", "add_new", "add_recording", "add_tables"]
 
 INPUTS = "exported histories, or runs of the server by their id or its end"
 Commands = argparse._SubParsersAction  # the type has no public name
+
+
+def add_new(commands: "Commands[Parser]") -> None:
+    new = commands.add_parser(
+        "new",
+        help="write a workflow of your own, with its test, and register it",
+        description="The example of docs/first-workflow.md under another name: contract, prompt, workflow, "
+        "worst story, test and a sample input, and the lines that register them. It runs as it is. Nothing "
+        "is overwritten, and where anything goes wrong everything is as it was.",
+    )
+    new.add_argument("name", metavar="NAME", help="two words or more in small letters: summarize-notes")
 
 
 def add_recording(commands: "Commands[Parser]") -> None:

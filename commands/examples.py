@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from commands.grammar import Example
 
-__all__ = ["ENVIRONMENT", "EXAMPLES", "FIRST_STEPS", "INPUTS", "OVERVIEW"]
+__all__ = ["ENVIRONMENT", "EXAMPLES", "FIRST_STEPS", "INPUTS", "OVERVIEW", "OWN_INPUTS"]
 
 RUN = "resolve-ticket/acme/3f2a9c1e"
 
@@ -55,6 +55,11 @@ INPUTS: Sequence[tuple[str, str]] = (
     ("twice", "the same message is one run"),
 )
 
+OWN_INPUTS: Sequence[tuple[str, str]] = (
+    (".json", "an object with the fields of the workflow's own argument; one file is one run"),
+    ("-", "one such object from standard input"),
+)
+
 EXAMPLES: Mapping[str, Sequence[Example]] = {
     "demo": (
         ("six tickets with the local model, nothing is charged", "demo"),
@@ -74,6 +79,7 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
         ("one ticket", "run resolve-ticket samples/tickets/01-broken-mugs.eml"),
         ("a folder of them, within narrower terms", "run resolve-ticket inbox/ --usd 0.02 --deadline 2h"),
         ("documents to records", "run extract-records samples/invoices/01-letter-en-US.pdf"),
+        ("a workflow of your own (see `new`): its argument as JSON", "run summarize-notes notes.json"),
         ("records of your own kind, by a JSON Schema", "run extract-records receipts/ --record receipt.json"),
         ("from a script", "run resolve-ticket mail.eml --no-wait --json"),
         ("from another program", "run resolve-ticket - <mail.eml"),
@@ -205,6 +211,10 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
         ("with another model, under a narrower cap", "certify resolve-ticket --profile local --usd 0.02"),
         ("and is that bound near to what can really happen?", "certify resolve-ticket --adversarial"),
         ("for a program", "certify resolve-ticket --json"),
+    ),
+    "new": (
+        ("under your own name; docs/first-workflow.md explains each file", "new summarize-notes"),
+        ("exactly what that page shows", "new sort-feedback"),
     ),
     "tenants": (("who has spent what", "tenants"), ("for a program", "tenants --json")),
     "doctor": (

@@ -26,6 +26,7 @@ __all__ = ["Given", "check_sender", "given", "left_out", "workflow_named"]
 
 # Enough to see what was not meant to be left out.
 MOST_KINDS = 5
+MOST_FIELDS = 5
 DEFAULT_RECORD = "invoice"
 
 
@@ -72,7 +73,7 @@ def given(
     if model is Ticket:
         received = read_inbox(inputs, sys.stdin.buffer, sender)
         return [Given(each.label, each.ticket, each.again, tuple(each.notices)) for each in received]
-    return [Given(Path(name).name, from_json(model, name)) for name in inputs]
+    return read_json(model, inputs)
 
 
 def left_out(workflow: Any, inputs: Sequence[str]) -> Iterator[str]:
@@ -91,12 +92,29 @@ def argument_of(workflow: Any) -> type[Value]:
     return argument
 
 
-def from_json(model: type[Value], name: str) -> Value:
-    try:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
-        return model.model_validate_json(text)
-    except OSError as error:
-        raise CommandError(Exit.BAD_INPUT, f"{name}: {error.strerror}") from None
-    except (ValidationError, UnicodeDecodeError) as error:
-        first = " ".join(str(error).split())[:200]
-        raise CommandError(Exit.BAD_INPUT, f"{name}: not a {model.__name__} as JSON: {first}") from None
+def read_json(model: type[Value], inputs: Sequence[str]) -> list[Given]:
+    """Each file as one argument. Raises CommandError with a line for each that is none."""
+    found: list[Given] = []
+    problems: list[str] = []
+    for name in inputs:
+        try:
+            text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+            found.append(Given(Path(name).name, model.model_validate_json(text)))
+        except OSError as error:
+            problems.append(f"{name}: {error.strerror}")
+        except UnicodeDecodeError:
+            problems.append(f"{name}: not UTF-8")
+        except ValidationError as error:
+            problems.append(f"{name}: no {model.__name__} as JSON: {'; '.join(wrong_fields(error))}")
+    if problems:
+        raise CommandError(Exit.BAD_INPUT, "\n".join(problems))
+    return found
+
+
+def wrong_fields(error: ValidationError) -> Iterator[str]:
+    """`stars: Input should be less than or equal to 5`; the first ones."""
+    for each in error.errors(include_url=False)[:MOST_FIELDS]:
+        where = ".".join(str(part) for part in each["loc"])
+        yield f"{where}: {each['msg']}" if where else each["msg"]
+    if error.error_count() > MOST_FIELDS:
+        yield f"and {error.error_count() - MOST_FIELDS} more"

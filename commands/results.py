@@ -14,9 +14,11 @@ from operations.wording import compact, dollars, tokens_text
 
 __all__ = ["as_json", "model_s_of", "path_of", "print_results", "tokens_of"]
 
+OF_TICKETS = ("order", "refund")
+
 
 def print_results(stories: Sequence[tuple[str, Story]], console: Console) -> None:
-    """A table: path, order, refund, cost and time of each run."""
+    """A table: path, cost and time of each run, with order and refund where there are any."""
     rows: list[tuple[Text, ...]] = []
     for label, told in stories:
         result, totals = told.result or {}, told.totals
@@ -32,7 +34,9 @@ def print_results(stories: Sequence[tuple[str, Story]], console: Console) -> Non
                 Text(compact(told.duration_s)),
             )
         )
-    print_rows(console, ("input", "path", "order", "refund", "proven", "unknown", "time"), rows)
+    columns = ("input", "path", "order", "refund", "proven", "unknown", "time")
+    kept = [at for at, name in enumerate(columns) if name not in OF_TICKETS or any(row[at] for row in rows)]
+    print_rows(console, [columns[at] for at in kept], [[row[at] for at in kept] for row in rows])
     for label, told in stories:
         if told.reason is not None:
             put(console, (0, f"{label}: {told.reason}", "red"))

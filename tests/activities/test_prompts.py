@@ -1,16 +1,19 @@
 """Prompts: every task has one, it fits its hold, and its examples are right."""
 
+import importlib
 import itertools
 import json
+import pkgutil
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, get_args
 
 import pytest
+from annotated_types import MaxLen
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
-import contracts.extraction
-import contracts.tickets
+import contracts
 from activities.endpoints import Endpoint
 from activities.model_requests import PROMPTED, Prompted, model_request
 from activities.prompts import draft_reply as draft_reply_prompt
@@ -49,21 +52,36 @@ WIDEST = Decimal("999999999999.123456789012")
 
 def at_limit(prompted: Prompted, filler: str) -> BaseModel:
     """The largest request of a task that its limits allow, made of one filler."""
-    if prompted.task.request is ReadTicket:
-        request: BaseModel = ReadTicket(subject=filled(filler, 300), text=filled(filler, 12_000))
-        while len(request.model_dump_json().encode()) > prompted.task.max_request_bytes:
-            text = request.text[: len(request.text) * 9 // 10]  # type: ignore[attr-defined]
-            request = request.model_copy(update={"text": text})
-        return request
     if prompted.task.request is ReadSection:
         return section_at_limit(prompted, filler)
-    return DraftReply(
-        customer=filled(filler, 120),
-        summary=filled(filler, 200),
-        remedy="ask_order_number",
-        order_number=filled(filler, 20),
-        amount=WIDEST,
-    )
+    if prompted.task.request is DraftReply:
+        return DraftReply(
+            customer=filled(filler, 120),
+            summary=filled(filler, 200),
+            remedy="ask_order_number",
+            order_number=filled(filler, 20),
+            amount=WIDEST,
+        )
+    return texts_at_limit(prompted, filler)
+
+
+def texts_at_limit(prompted: Prompted, filler: str) -> BaseModel:
+    """Of texts alone, each as long as it may be, and the longest cut where all of them are too large."""
+    kind = prompted.task.request
+    longest = {name: longest_of(prompted.task.name, name, field) for name, field in kind.model_fields.items()}
+    texts = {name: filled(filler, length) for name, length in longest.items()}
+    cut = max(longest, key=lambda name: longest[name])
+    while len(kind(**texts).model_dump_json().encode()) > prompted.task.max_request_bytes:
+        texts[cut] = texts[cut][: len(texts[cut]) * 9 // 10]
+    return kind(**texts)
+
+
+def longest_of(task: str, name: str, field: FieldInfo) -> int:
+    """How many characters a field takes; a request of other fields needs an `at_limit` of its own."""
+    most = [each.max_length for each in field.metadata if isinstance(each, MaxLen)]
+    assert field.annotation is str, f"{task}: say in at_limit how large {name} can be"
+    assert most, f"{task}: {name} needs a max_length"
+    return most[0]
 
 
 def section_at_limit(prompted: Prompted, filler: str) -> ReadSection:
@@ -102,7 +120,8 @@ def test_a_repair_at_its_limit_adds_no_more_than_itself(prompted: Prompted, fill
 
 
 def test_every_model_task_of_the_contracts_has_one_prompt() -> None:
-    modules = (contracts.tickets, contracts.extraction)
+    found = pkgutil.iter_modules(contracts.__path__, "contracts.")
+    modules = [importlib.import_module(module.name) for module in found]
     declared = {
         value.name for module in modules for value in vars(module).values() if isinstance(value, ModelTask)
     }

@@ -3,11 +3,12 @@
 python -m tests.fault_server --port 0 --journal FILE [--latency 0.2] [--script read_ticket=status:503,good]
 
 Prints its address as the first line. A script is TASK=NAME,NAME...: good, hang, reset, half_body,
-close_at_once, trickle, gzip_bomb, or status:CODE.
+close_at_once, trickle, gzip_bomb, status:CODE, or reply:FILE with the JSON that the model writes.
 """
 
 import argparse
 import asyncio
+import json
 import signal
 import sys
 from collections.abc import Callable
@@ -29,8 +30,14 @@ NAMED: dict[str, Callable[[], Behaviour]] = {
 
 def named(name: str) -> Behaviour:
     """The behaviour of that name. Raises KeyError."""
-    kind, _, code = name.partition(":")
-    return faults.status(int(code)) if kind == "status" else NAMED[kind]()
+    kind, _, value = name.partition(":")
+    match kind:
+        case "status":
+            return faults.status(int(value))
+        case "reply":
+            return faults.reply(json.loads(Path(value).read_text()))
+        case _:
+            return NAMED[kind]()
 
 
 async def serve(port: int, journal: Path | None, latency_s: float, scripts: list[str]) -> None:

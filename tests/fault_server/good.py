@@ -4,6 +4,8 @@ import json
 import re
 from typing import Any
 
+from tests.fault_server.plainest import plainest
+
 __all__ = ["completion", "draft_content", "good_content", "reading_content", "section_content"]
 
 ORDER_NUMBER = re.compile(r"\b[A-Za-z]{2}-\d{5}\b")
@@ -25,7 +27,7 @@ PROBLEMS = (
 
 
 def good_content(request: dict[str, Any]) -> str:
-    """What a careful model would write for any of the model tasks."""
+    """What a careful model would write for the shipped model tasks, and something of its type for others."""
     schema = request["response_format"]["json_schema"]
     match schema["name"]:
         case "read_ticket":
@@ -33,8 +35,10 @@ def good_content(request: dict[str, Any]) -> str:
         case "read_section" | "read_again":
             wanted = schema["schema"]["properties"]["values"]["properties"]
             return section_content(asked(request, "<document>"), list(wanted))
-        case _:
+        case "draft_reply":
             return draft_content(asked(request, "Decision: "))
+        case _:
+            return json.dumps(plainest(schema["schema"]))
 
 
 def asked(request: dict[str, Any], mark: str) -> str:

@@ -13,9 +13,11 @@ from temporalio.client import WorkflowHistory
 from operations.evidence import local_activity_id
 from operations.histories import attributes_of, load
 
-__all__ = ["HISTORIES", "edits", "lowered", "recorded"]
+__all__ = ["HISTORIES", "TICKETS", "edits", "lowered", "recorded"]
 
 HISTORIES = sorted((Path(__file__).parents[1] / "histories").glob("*.json"))
+"""Of every workflow."""
+TICKETS = [file for file in HISTORIES if json.loads(file.read_text())["workflow"] == "resolve-ticket"]
 
 
 def recorded(name: str) -> WorkflowHistory:

@@ -28,10 +28,11 @@ from tests.operations.changed_code import (
     TellsTheDesk,
     Tidied,
 )
-from tests.operations.recorded import HISTORIES, recorded
+from tests.operations.recorded import HISTORIES, TICKETS, recorded
+from worker import WORKFLOWS
 from workflows.resolve_ticket import ResolveTicket
 
-NOW = [ResolveTicket]
+NOW = WORKFLOWS
 
 
 async def outcome_of(name: str, workflow: Any = ResolveTicket, **options: Any) -> Backtested:
@@ -50,7 +51,7 @@ async def test_unchanged_code_goes_the_same_path_at_the_same_cost(file: Path) ->
     assert found.now_usd == found.then_usd
 
 
-@pytest.mark.parametrize("file", HISTORIES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", TICKETS, ids=lambda file: file.stem)
 async def test_a_pure_refactoring_goes_the_same_path(file: Path) -> None:
     """Other methods, other words, a row that became two; the same decisions, calls and cost."""
     found = await backtest(load(file), [Tidied])

@@ -12,7 +12,7 @@ from operations.histories import HistoryError, load
 from operations.payload_text import decoded
 from operations.recording import corpus_file
 from tests.operations.recorded import HISTORIES, recorded
-from workflows.resolve_ticket import ResolveTicket
+from worker import WORKFLOWS
 
 MACHINE = ("stackTrace", "identity", "requestId")
 # A folder in a folder, from the root on; ids and addresses have something before their first stroke.
@@ -64,7 +64,7 @@ async def test_only_a_run_that_has_ended_is_recorded() -> None:
     history = recorded("refunded-at-once")
     open_run = type(history)(history.workflow_id, history.events[:12])
     with pytest.raises(HistoryError, match="only a run that has ended is recorded"):
-        await corpus_file(open_run, "open", [ResolveTicket])
+        await corpus_file(open_run, "open", WORKFLOWS)
 
 
 def test_the_code_is_named_by_its_commit_or_else_by_its_sources(tmp_path: Path) -> None:

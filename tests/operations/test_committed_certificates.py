@@ -38,6 +38,7 @@ def test_no_certificate_was_raised_or_lowered_unseen(workflow: Any) -> None:
     """Each difference is a line that says by how much and where; a lowered one would hide the next raise."""
     now = current(workflow)
     committed = FOLDER / f"{workflow.plan.name}.json"
+    assert committed.exists(), f"{committed.name} is missing: make certify"
     before = Certificate.model_validate_json(committed.read_text())
     changes = "\n".join(raised(before, now))
     assert not changes, f"\n{changes}\n{ANEW}"

@@ -1,7 +1,7 @@
 """What the corpus reaches of a workflow, and what it does not, by name."""
 
 from operations.coverage import coverage, marks_of
-from tests.operations.recorded import HISTORIES, recorded
+from tests.operations.recorded import TICKETS, recorded
 from workflows.resolve_ticket import ResolveTicket
 
 
@@ -23,7 +23,7 @@ def test_no_run_reaches_nothing() -> None:
 
 
 def test_the_corpus_reaches_every_stage_and_nearly_every_transition() -> None:
-    marks = [mark for file in HISTORIES for mark in marks_of(recorded(file.stem))]
+    marks = [mark for file in TICKETS for mark in marks_of(recorded(file.stem))]
     found = {each.what: each for each in coverage([ResolveTicket], marks)}
     assert found["stages"].missing == ()
     assert len(found["transitions"].missing) <= 2

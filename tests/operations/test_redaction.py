@@ -1,6 +1,7 @@
 """A redacted run holds nothing that people wrote, and can still be explained and proven as what it is."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,8 @@ from operations.redaction import redact
 from operations.story import story
 from operations.verification import verify
 from tests.operations.recorded import HISTORIES, edits, recorded
-from workflows.resolve_ticket import ResolveTicket
+from worker import WORKFLOWS
 
-WORKFLOWS = [ResolveTicket]
 CODE = "".join(
     file.read_text() for name in ("workflows", "contracts") for file in (CHECKOUT / name).rglob("*.py")
 )
@@ -25,17 +25,25 @@ NOT_PROVABLE = {"reply-supplied-by-a-person"}
 
 
 def said_by_people(text: str) -> set[str]:
-    """Each longer word that a person or a model wrote in a run: ticket, sender, names, reply, reasons."""
+    """Each longer word that a person or a model wrote in a run: what it was given, and the replies."""
     told = json.loads(text)
     first = told["events"][0]["workflowExecutionStartedEventAttributes"]["input"]["payloads"][0]["says"]
-    found = {first["sender"], first["message_id"], *first["text"].split(), *first["subject"].split()}
+    found = set(words_of(first))
     for event in told["events"]:
         for payload in (
             event.get("activityTaskCompletedEventAttributes", {}).get("result", {}).get("payloads", [])
         ):
-            reply = payload.get("says", {}).get("reply", {})
-            found |= {word for value in reply.values() if isinstance(value, str) for word in value.split()}
+            found |= set(words_of(payload.get("says", {}).get("reply", {})))
     return {word for word in found if len(word) > 7}
+
+
+def words_of(value: Any) -> Iterator[str]:
+    """Of every text in it, however deep."""
+    if isinstance(value, str):
+        yield from value.split()
+    elif isinstance(value, (dict, list)):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from words_of(each)
 
 
 @pytest.mark.parametrize("file", HISTORIES, ids=lambda file: file.stem)

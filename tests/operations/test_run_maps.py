@@ -15,7 +15,7 @@ from operations.run_maps import RunMap, Transition, run_maps
 from operations.stays import stays
 from operations.story import Story, story, sum_of
 from operations.story_items import StageEntered
-from tests.operations.recorded import HISTORIES, recorded
+from tests.operations.recorded import TICKETS, recorded
 from tests.operations.test_layered import overlap
 from workflows.resolve_ticket import PLAN, ResolveTicket
 
@@ -28,13 +28,13 @@ def mapped(*stories: Story) -> RunMap:
 
 @pytest.fixture(scope="module")
 def every() -> list[Story]:
-    return [story(load(file)) for file in HISTORIES]
+    return [story(load(file)) for file in TICKETS]
 
 
 def test_what_never_happened_is_what_no_recorded_run_covers(every: list[Story]) -> None:
     """The map reads stories and coverage reads trails: they agree, transition by transition."""
     shown = mapped(*every)
-    marks = (mark for file in HISTORIES for mark in marks_of(load(file)))
+    marks = (mark for file in TICKETS for mark in marks_of(load(file)))
     covered = next(each for each in coverage([ResolveTicket], marks) if each.what == "transitions")
     assert [f"{way.before} → {way.after}" for way in shown.never] == list(covered.missing)
     assert len(shown.transitions) == covered.declared
@@ -48,7 +48,7 @@ def test_whoever_enters_a_stage_leaves_it_or_ends_in_it(every: list[Story]) -> N
         came = sum(way.count for way in shown.transitions if way.after == each.stage)
         assert each.entered == left + sum(each.ended.values())
         assert each.entered == came + (shown.runs if each is shown.stages[0] else 0)
-    assert sum(sum(each.ended.values()) for each in shown.stages) == shown.runs == len(HISTORIES)
+    assert sum(sum(each.ended.values()) for each in shown.stages) == shown.runs == len(TICKETS)
 
 
 def test_the_stays_of_a_run_are_its_whole_time_and_hold_all_that_happened(every: list[Story]) -> None:

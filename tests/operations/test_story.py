@@ -20,7 +20,7 @@ from operations.statuses import print_status
 from operations.story import Story, story
 from operations.story_items import Booked, Decided, LeftEarly, PersonAnswered, StageEntered, Waited
 from tests.operations.recorded import HISTORIES, recorded
-from workflows.resolve_ticket import ResolveTicket
+from worker import WORKFLOWS
 
 every_history = pytest.mark.parametrize("file", HISTORIES, ids=lambda file: file.stem)
 
@@ -34,7 +34,7 @@ def printed(
     told: Story, *, width: int = 110, tables: dict[str, Any] | None = None, now: datetime | None = None
 ) -> str:
     out = StringIO()
-    known = tables_of([ResolveTicket]) if tables is None else tables
+    known = tables_of(WORKFLOWS) if tables is None else tables
     explain(told, known, Console(file=out, width=width, color_system=None), now=now)
     return out.getvalue()
 
@@ -72,7 +72,7 @@ async def test_stages_and_decisions_are_those_that_the_code_went_through(file: P
     """The last stage and every decision in its order agree with the recomputed status."""
     history = load(file)
     told = story(history)
-    status = (await recompute(history, [ResolveTicket])).status
+    status = (await recompute(history, WORKFLOWS)).status
     assert status is not None
     stages = [item.stage for item in told.items if isinstance(item, StageEntered)]
     decisions = [(item.table, item.outcome) for item in told.items if isinstance(item, Decided)]
@@ -129,7 +129,7 @@ def test_a_decision_is_shown_with_its_values_and_the_row_that_hit() -> None:
 def test_a_table_that_is_gone_or_newer_is_shown_as_recorded() -> None:
     history = recorded("refunded-at-once")
     assert "as recorded; the current code has no table of this name" in text_of(history, tables={})
-    table = tables_of([ResolveTicket])["remedy"]
+    table = tables_of(WORKFLOWS)["remedy"]
     table.version += 1
     try:
         text = text_of(history)
@@ -205,7 +205,7 @@ def test_a_question_that_waits_shows_its_stage_before_any_link_carries_it() -> N
 async def test_what_no_link_carries_yet_is_told_as_the_current_code_decides() -> None:
     """A run that waits for a person: nothing has followed its last decision that could carry it."""
     history = decided(asked())
-    pending = (await recompute(history, [ResolveTicket])).pending
+    pending = (await recompute(history, WORKFLOWS)).pending
     told = story(history, pending)
     (decision,) = [item for item in told.pending if isinstance(item, Decided)]
     assert (decision.table, decision.outcome) == ("remedy", "ask_approval")
@@ -246,7 +246,7 @@ def test_a_recorded_escape_sequence_does_not_reach_the_terminal() -> None:
 @every_history
 async def test_a_status_from_a_history_is_rendered(file: Path) -> None:
     """Stage, steps and money are in it."""
-    status = (await recompute(load(file), [ResolveTicket])).status
+    status = (await recompute(load(file), WORKFLOWS)).status
     assert status is not None
     out = StringIO()
     print_status(status, Console(file=out, width=100, color_system=None))

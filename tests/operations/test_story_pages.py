@@ -18,9 +18,9 @@ from operations.story_pages import Surroundings, story_page
 from operations.wording import dollars
 from tests.operations.recorded import HISTORIES, recorded
 from tests.operations.test_table_pages import Seen
-from workflows.resolve_ticket import ResolveTicket
+from worker import WORKFLOWS
 
-TABLES = tables_of([ResolveTicket])
+TABLES = tables_of(WORKFLOWS)
 # Markup, quotes, an entity, marks of direction, an escape sequence, a lone surrogate, and no place to break.
 HOSTILE = (
     "<script>document.title='hacked'</script>\"'&amp;<img src=x onerror=document.title='hacked'>"

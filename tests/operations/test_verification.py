@@ -8,9 +8,7 @@ import pytest
 from operations.histories import load
 from operations.verification import verify
 from tests.operations.recorded import HISTORIES, edits, recorded
-from workflows.resolve_ticket import ResolveTicket
-
-WORKFLOWS = [ResolveTicket]
+from worker import WORKFLOWS
 
 
 def test_there_is_a_corpus() -> None:

@@ -27,6 +27,7 @@ from tests.fault_server import faults
 from tests.telemetry.conftest import Listening
 from tests.workflows.scenarios import SCENARIOS
 from tests.workflows.world import TRUTH, World, as_read, sample
+from worker import WORKFLOWS
 from workflows.kernel.trail import TrailInterceptor
 from workflows.resolve_ticket import ResolveTicket
 
@@ -275,7 +276,7 @@ async def test_nothing_leaves_on_replay(listening: Listening) -> None:
     before = len(listening.receiver.spans)
     heard: list[Happening] = []
     replayer = Replayer(
-        workflows=[ResolveTicket],
+        workflows=WORKFLOWS,
         workflow_runner=sandbox(),
         interceptors=[TrailInterceptor(), *again(listening.telemetry), ObservingInterceptor(heard.append)],
         plugins=[OpenTelemetryPlugin()],
@@ -283,7 +284,7 @@ async def test_nothing_leaves_on_replay(listening: Listening) -> None:
     )
     for file in HISTORIES:
         await replayer.replay_workflow(load(file))
-        assert (await verify(load(file), [ResolveTicket])).findings == []
+        assert (await verify(load(file), WORKFLOWS)).findings == []
     listening.telemetry.flush(30)
     assert heard == []
     assert len(listening.receiver.spans) == before

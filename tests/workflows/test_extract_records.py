@@ -1,6 +1,5 @@
 """Documents to records on a real server: each path, what is written, and what a person is asked."""
 
-import asyncio
 import io
 from collections.abc import AsyncIterator
 from decimal import Decimal
@@ -16,14 +15,13 @@ from activities.ledger_tables import record_versions, records
 from contracts.approvals import Verdict
 from contracts.extraction import Extracted, Extraction, ExtractionPath, WrittenAs
 from contracts.record_types import RECORD_TYPES
-from operations.certificates import exceeded
 from operations.document_sources import keep_document
 from operations.explaining import explain
-from operations.starting import start, workflow_id_of
+from operations.starting import workflow_id_of
 from operations.story import story
-from operations.verification import verify
 from tests.fault_server import faults
 from tests.fault_server.server import Exchange, good
+from tests.workflows import any_workflow
 from tests.workflows.world import World
 from workflows.extract_records import PLAN, ExtractRecords
 
@@ -77,19 +75,12 @@ async def begun(
     """A run that is under way, or that was before."""
     store = ContentStore(world.settings.documents)
     argument = Extraction(document=keep_document(name, text.encode(), store), record=RECORD_TYPES["invoice"])
-    terms = world.terms(deadline=PLAN.deadline, tenant=world.profile, **dict(PLAN.cap) | cap)
-    started = await start(
-        world.client, ExtractRecords, argument, terms, task_queue=world.task_queue, again=again
-    )
-    return world.client.get_workflow_handle(started.workflow_id, result_type=Extracted)
+    return await any_workflow.begun(world, ExtractRecords, argument, again=again, **cap)
 
 
 async def ended(handle: Any) -> Extracted:
-    """Its result, after its history was proven by the code and held against the certificate."""
-    extracted: Extracted = await asyncio.wait_for(handle.result(), 60)
-    history = await handle.fetch_history()
-    assert (await verify(history, [ExtractRecords])).findings == []
-    assert exceeded(history, [ExtractRecords]) == []
+    """Its result, proven."""
+    extracted: Extracted = await any_workflow.ended(handle, ExtractRecords)
     return extracted
 
 
