@@ -58,6 +58,7 @@ def completed(scripts: Path, line: str, **changed: str) -> list[str]:
         ("python3 starter.py expl", ["explain"]),
         (".venv/bin/python starter.py doc", ["doctor"]),
         ("starter.py comp", ["completion"]),
+        ("python starter.py ne", ["new-key", "new"]),
         ("python starter.py completion ", ["bash", "zsh", "fish"]),
         ("python starter.py list --sta", ["--stage", "--state"]),
         ("python starter.py list --state t", ["terminated", "timed-out"]),

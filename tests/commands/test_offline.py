@@ -54,6 +54,7 @@ def test_help_teaches_and_is_as_fast_as_its_imports(tmp_path: Path) -> None:
         "backtest",
         "flips",
         "new-key",
+        "new",
     ],
 )
 def test_every_command_has_help(command: str, tmp_path: Path) -> None:

@@ -90,6 +90,7 @@ class Clone:
 
 def cloned(folder: Path) -> Clone:
     """Everything committed."""
-    clone = Clone(copied(folder / "clone"), folder / "home")
+    # No address, so that the embedded server is meant.
+    clone = Clone(copied(folder / "clone"), folder / "home", {"TEMPORAL_ADDRESS": ""})
     clone.commit()
     return clone
