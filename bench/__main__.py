@@ -8,7 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench import backtests, command_line, kernel, recovery, replays, server
+from bench import backtests, command_line, kernel, recovery, replays, sections, server
 from bench.figures import Section
 from bench.machine import facts
 from bench.results import kept
@@ -20,6 +20,7 @@ RESULTS = Path(__file__).parent / "results.md"
 BENCHMARKS: dict[str, Callable[..., Awaitable[Section]]] = {
     "server": server.measure,
     "kernel": kernel.measure,
+    "sections": sections.measure,
     "command-line": command_line.measure,
     "backtest": backtests.measure,
     "recovery": recovery.measure,

@@ -1,4 +1,4 @@
-"""A worker for one side of the kernel benchmark: python -m bench.job_worker SIDE ADDRESS FOLDER."""
+"""A worker for one side of a benchmark of the kernel: python -m bench.job_worker SIDE ADDRESS FOLDER."""
 
 import asyncio
 import os
@@ -14,13 +14,15 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from bench.by_hand import ByHand, ByHandLocal
 from bench.on_kernel import OnKernel
+from bench.sections_job import ByHandSections, OnKernelSections
 from connection import Settings
 from worker import build, workers
 
-__all__ = ["READY", "SIDES"]
+__all__ = ["GATHERING", "READY", "SIDES"]
 
 READY = "ready"
 SIDES: dict[str, Any] = {"kernel": OnKernel, "plain": ByHand, "local": ByHandLocal}
+GATHERING: dict[str, Any] = {"gather": OnKernelSections, "semaphore": ByHandSections}
 """Each side has a worker, a task queue and a model profile of its own, all with the same settings."""
 
 
@@ -29,7 +31,7 @@ async def work(side: str, address: str, folder: Path) -> None:
     parts = build(
         Settings.of({"TENUTO_HOME": str(folder), "TENUTO_MODELS": str(folder / f"{side}.toml")}), {}
     )
-    if side != "kernel":
+    if side not in ("kernel", "gather"):
         parts = replace(parts, interceptors=[])  # nothing of the kernel's in a workflow written without it
     parts.ledger.database.upgrade()
     client = await Client.connect(address, data_converter=pydantic_data_converter)
@@ -38,7 +40,7 @@ async def work(side: str, address: str, folder: Path) -> None:
     async with AsyncExitStack() as running:
         running.push_async_callback(parts.models.close)
         running.push_async_callback(parts.refunds.close)
-        for worker in workers(client, parts, f"bench-{side}", [SIDES[side]]):
+        for worker in workers(client, parts, f"bench-{side}", [{**SIDES, **GATHERING}[side]]):
             await running.enter_async_context(worker)
         sys.stdout.write(READY + "\n")
         sys.stdout.flush()

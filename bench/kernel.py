@@ -24,7 +24,7 @@ from operations.starting import SLACK, TENANT, amounts, start
 from samples.build_shop import build_shop
 from workflows.kernel.event_counts import TASK_TIMEOUT
 
-__all__ = ["measure"]
+__all__ = ["History", "history_of", "measure", "working"]
 
 IN_FLIGHT = 32
 LONG = 3_000
@@ -56,7 +56,7 @@ async def measure(*, quick: bool) -> Section:
     """Every side in turn, as often as there are rounds."""
     rounds, runs = (2, 12) if quick else (16, 48)
     measured: dict[str, list[Round]] = defaultdict(list)
-    async with tuned() as server, working(server) as pids:
+    async with tuned() as server, working(server, list(SIDES)) as pids:
         for side in SIDES:
             await turn(server, side, pids, f"warm-{side}", runs // 3)
         for number in range(rounds):
@@ -70,19 +70,24 @@ async def measure(*, quick: bool) -> Section:
 
 
 @asynccontextmanager
-async def working(server: Server) -> AsyncIterator[dict[str, int]]:
-    """A provider and a worker for each side; yields the workers' process ids."""
+async def working(
+    server: Server, sides: Sequence[str], latency_s: float = 0
+) -> AsyncIterator[dict[str, int]]:
+    """A provider that answers after so long, and a worker for each side; yields the workers' process ids."""
     async with AsyncExitStack() as stack:
-        arguments, env = ["-m", "tests.fault_server"], environment(server.folder / "bytecode")
+        arguments, env = (
+            ["-m", "tests.fault_server", "--latency", f"{latency_s}"],
+            environment(server.folder / "bytecode"),
+        )
         _, address = await stack.enter_async_context(python(arguments, "http://", env))
         build_shop(server.folder / "shop.db", datetime.now(UTC).date())
         starting = []
-        for side in SIDES:
+        for side in sides:
             (server.folder / f"{side}.toml").write_text(catalogue(side, address))
             arguments = ["-m", "bench.job_worker", side, server.address, str(server.folder)]
             starting.append(stack.enter_async_context(python(arguments, READY, env)))
         processes = [await each for each in starting]
-        yield {side: process.pid for side, (process, _) in zip(SIDES, processes, strict=True)}
+        yield {side: process.pid for side, (process, _) in zip(sides, processes, strict=True)}
 
 
 def catalogue(side: str, address: str) -> str:

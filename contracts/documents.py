@@ -36,8 +36,10 @@ MOST_PAGES = 500
 MOST_PAGE_CHARACTERS = 20_000
 MOST_CHARACTERS = 2_000_000
 
-# A worker that is lost is noticed after this long. A false alarm costs nothing but another attempt.
+# A worker that is lost is noticed after this long. That it died says nothing about the document, and another
+# attempt costs nothing.
 HEARTBEAT = timedelta(seconds=3)
+ATTEMPTS = 6
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """SHA-256, as hex digits."""
@@ -127,7 +129,7 @@ convert_document = Read(
     # again, a document that cannot be converted is not.
     policy=StepPolicy(
         attempt_timeout=timedelta(minutes=10),
-        attempts=3,
+        attempts=ATTEMPTS,
         heartbeat=HEARTBEAT,
         first_wait=timedelta(seconds=1),
     ),
@@ -140,7 +142,7 @@ read_text = Read(
     reply=DocumentText,
     policy=StepPolicy(
         attempt_timeout=timedelta(seconds=60),
-        attempts=3,
+        attempts=ATTEMPTS,
         heartbeat=HEARTBEAT,
         first_wait=timedelta(milliseconds=200),
     ),

@@ -45,6 +45,27 @@ async def test_the_kernel_is_measured_against_both_ways_by_hand() -> None:
         assert all(turn["runs_s"] > 0 and turn["worker_ms"] > 0 for turn in found["figures"][side])
 
 
+async def test_gathered_sections_are_measured_against_a_semaphore() -> None:
+    """Both sides read every section, in turn; the ratio is judged round by round."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bench", "--quick", "--only", "sections", "--json"),
+        cwd=CHECKOUT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    output, _ = await asyncio.wait_for(process.communicate(), 100)
+    assert process.returncode == 0
+    found = json.loads(output)["sections"]
+    assert [row[0] for row in found["tables"][0]["rows"]] == [
+        "gathered by the kernel",
+        "by hand, a semaphore",
+    ]
+    (required,) = found["requirements"]
+    assert (required["bound"], required["at_least"], len(required["rounds"])) == (1.1, False, 4)
+    # Three waves of 200 ms are the least that either can take.
+    assert all(turn["seconds"] > 0.6 for side in found["figures"].values() for turn in side)
+
+
 async def test_replays_and_explanations_are_counted() -> None:
     """A run of ten steps is made, recorded, and holds every time that it is replayed."""
     process = await asyncio.create_subprocess_exec(

@@ -153,7 +153,12 @@ def report(done: Extractions) -> list[str]:
     """For a person."""
     paths = Counter(str((told.result or {}).get("path")) for told in done.batch.stories)
     ends = ", ".join(f"{number} {path}" for path, number in paths.most_common())
-    return [*report_calls(done.batch), f"{ends}; {len(done.rows)} rows, each once"]
+    why = [
+        f"{told.argument['document']['name']}: {ending['reason']}"
+        for told in done.batch.stories
+        if (ending := (told.result or {}).get("ending")) is not None
+    ]
+    return [*report_calls(done.batch), f"{ends}; {len(done.rows)} rows", *why]
 
 
 async def main(given: argparse.Namespace) -> int:

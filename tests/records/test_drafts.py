@@ -122,6 +122,12 @@ def test_nothing_found_is_handed_over() -> None:
     assert verdict(nothing, another=True).outcome is Verdict.HAND_OVER
 
 
+def test_what_was_not_read_is_never_called_empty() -> None:
+    """Nothing is found where no section could be read: the pages are missing, not the values."""
+    nothing = draft(items=[], **dict.fromkeys(READ))
+    assert verdict(nothing, unread=1).outcome is Verdict.PARTIAL
+
+
 def test_two_sections_that_differ_are_in_doubt_and_rows_follow_each_other() -> None:
     """What both say is said once."""
     first = (

@@ -145,11 +145,11 @@ drafted = facts_of(VerdictFacts)
 
 VERDICT = Table(
     name="verdict",
-    version=1,
+    version=2,
     facts=VerdictFacts,
     rows=(
-        Row("nothing in it was found", Verdict.HAND_OVER, drafted.found.is_(0)),
         Row("some of its pages are unread", Verdict.PARTIAL, drafted.unread_pages > 0),
+        Row("nothing in it was found", Verdict.HAND_OVER, drafted.found.is_(0)),
         Row(
             "another reading may settle what is doubtful",
             Verdict.ASK_AGAIN,
