@@ -73,7 +73,8 @@ def texts_at_limit(prompted: Prompted, filler: str) -> BaseModel:
     cut = max(longest, key=lambda name: longest[name])
     while len(kind(**texts).model_dump_json().encode()) > prompted.task.max_request_bytes:
         texts[cut] = texts[cut][: len(texts[cut]) * 9 // 10]
-    return kind(**texts)
+    request: BaseModel = kind(**texts)
+    return request
 
 
 def longest_of(task: str, name: str, field: FieldInfo) -> int:
