@@ -129,8 +129,8 @@ def write(own: Guide, edited: dict[str, str], checkout: Path) -> None:
             (checkout / path).write_text(text, encoding="utf-8")
         tidy([path for path in (*own.files, *edited) if path.endswith(".py")], checkout)
     except BaseException as error:
-        for written in made:
-            written.unlink(missing_ok=True)
+        for own_file in made:
+            own_file.unlink(missing_ok=True)
         for path, text in before.items():
             (checkout / path).write_text(text, encoding="utf-8")
         if isinstance(error, OSError):

@@ -67,7 +67,7 @@ def at_limit(prompted: Prompted, filler: str) -> BaseModel:
 
 def texts_at_limit(prompted: Prompted, filler: str) -> BaseModel:
     """Of texts alone, each as long as it may be, and the longest cut where all of them are too large."""
-    kind = prompted.task.request
+    kind: type[BaseModel] = prompted.task.request
     longest = {name: longest_of(prompted.task.name, name, field) for name, field in kind.model_fields.items()}
     texts = {name: filled(filler, length) for name, length in longest.items()}
     cut = max(longest, key=lambda name: longest[name])

@@ -14,6 +14,7 @@ import contracts
 import workflows
 from contracts.steps import Effect, ModelTask, Step
 from contracts.tickets import draft_reply, read_ticket
+from operations.decision_rows import tables_of
 from tests.workflows import read_mails
 from tests.workflows.world import World, activity_name
 from worker import UPKEEP, WORKFLOWS, build, workers
@@ -108,6 +109,12 @@ def test_a_workflow_is_started_by_the_name_of_its_plan(each: Any) -> None:
     """Otherwise no worker would know what `start` asks for."""
     definition = getattr(each, "__temporal_workflow_definition")
     assert definition.name == each.plan.name
+
+
+def test_no_two_workflows_have_a_table_of_the_same_name() -> None:
+    """`policy`, `why-not` and every explanation find a table by its name alone."""
+    own = [table.name for each in WORKFLOWS for table in each.plan.tables]
+    assert len(own) + len(tables_of([])) == len(tables_of(list(WORKFLOWS)))
 
 
 def test_forgotten_lines_are_found() -> None:
