@@ -27,10 +27,11 @@ from operations.story_items import Booked
 from process import run
 from samples.long_bill import long_bill, long_document
 from samples.make_invoices import Made, made
-from tests.chaos.killing import LATENCY_S, Batch, Handle, batch_of, in_its_own_world
+from tests.chaos.killed_books import Batch, batch_of
+from tests.chaos.killed_books import report as report_calls
+from tests.chaos.killed_books import wrongs as wrong_calls
+from tests.chaos.killing import LATENCY_S, Handle, in_its_own_world
 from tests.chaos.killing import kill_through as kill_workers
-from tests.chaos.killing import report as report_calls
-from tests.chaos.killing import wrongs as wrong_calls
 from tests.workflows.copied_invoices import Copier, Paper, wide_models_toml
 from tests.workflows.world import World
 from workflows.extract_records import PLAN, ExtractRecords

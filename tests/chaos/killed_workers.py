@@ -16,10 +16,11 @@ from functools import partial
 from connection import TASK_QUEUE
 from contracts.resolutions import Path as Way
 from process import run
-from tests.chaos.killing import LATENCY_S, Batch, Handle, batch_of, in_its_own_world
+from tests.chaos.killed_books import Batch, batch_of
+from tests.chaos.killed_books import report as report_calls
+from tests.chaos.killed_books import wrongs as wrong_calls
+from tests.chaos.killing import LATENCY_S, Handle, in_its_own_world
 from tests.chaos.killing import kill_through as kill_workers
-from tests.chaos.killing import report as report_calls
-from tests.chaos.killing import wrongs as wrong_calls
 from tests.workflows.world import TRUTH, World, models_toml, reads_by_truth, sample
 
 __all__ = ["Tickets", "kill_through", "report", "wrongs"]

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.long_documents import read_long, report, wrongs
+from tests.chaos.long_books import report, wrongs
+from tests.chaos.long_documents import read_long
 from tests.workflows.world import World
 
 
