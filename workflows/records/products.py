@@ -37,17 +37,20 @@ def told_apart(
 
 
 def ways_of(rule: Product, line: Line, copied: Mapping[str, Decimal | None]) -> list[Columns]:
-    """Every way in which three numbers come out, the likeliest first: what agrees most with what was copied,
-    then what ends soonest, then the order in which the rule names its columns."""
-    ways = list[tuple[tuple[int, int, int], Columns]]()
+    """Every way in which three numbers come out, the likeliest first: with both factors as they were copied,
+    then what ends soonest, then the order in which the rule names its columns.
+
+    One factor alone says nothing: where columns were moved, it stands in the place of the other.
+    """
+    ways = list[tuple[tuple[bool, int, int], Columns]]()
     for chosen in combinations(line.numbers(), 3):
         if any(before.end > after.start for before, after in pairwise(chosen)):
             continue
         for order, numbers in enumerate(permutations(chosen)):
             way = dict(zip(rule.columns, numbers, strict=True))
             if comes_out(rule, {name: number.value for name, number in way.items()}):
-                agreeing = sum(copied.get(name) == number.value for name, number in way.items())
-                ways.append(((-agreeing, chosen[-1].end, order), way))
+                agreeing = all(copied.get(name) == way[name].value for name in rule.of)
+                ways.append(((not agreeing, chosen[-1].end, order), way))
     return [way for _, way in sorted(ways, key=lambda each: each[0])]
 
 
