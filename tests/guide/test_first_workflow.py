@@ -13,7 +13,7 @@ from commands.guide import EXAMPLE, GUIDE, read_guide
 from commands.new_workflow import next_lines
 from contracts.terms import Amount
 from tests.checkouts import CHECKOUT, Edit, edit
-from tests.commands.stacks import provided, without_leftovers
+from tests.commands.stacks import PROVIDER_JOURNAL, provided, without_leftovers
 from tests.guide.shell import Clone, cloned
 
 GUIDE_HERE = read_guide(CHECKOUT)
@@ -23,6 +23,7 @@ ID = re.compile(r"started (sort-feedback/default/[0-9a-f]{16})")
 # As a model reads samples/sort-feedback.json.
 READING = {"topic": "product", "danger": True, "question": False, "quote": "I burnt my hand on it"}
 KEPT = "feedback-looked-into"
+RUN = "python starter.py run sort-feedback samples/sort-feedback.json"
 PRICE = 'price = { input = "0.15", output = "0.60" }\n'
 
 pytestmark = pytest.mark.timeout(400)
@@ -53,6 +54,7 @@ def said(clone: Clone) -> dict[str, str]:
         for line in lines[at + 1 :]:
             started = ID.search("".join(printed.values()))
             printed[line] = clone.typed(line.replace("ID", started[1] if started else "ID"))
+        printed["again"] = clone.typed(RUN)
     return printed
 
 
@@ -75,12 +77,17 @@ def test_its_test_passes_and_its_run_is_explained(said: dict[str, str]) -> None:
     (tested,) = (text for line, text in said.items() if "pytest" in line)
     assert re.search(r"\d passed", tested)
     assert "failed" not in tested
-    (ran,) = (text for line, text in said.items() if line.startswith("python starter.py run "))
-    assert "handed_over" in ran
+    assert "handed_over" in said[RUN]
     explained = said["python starter.py explain ID"]
     assert "→   1. hand_over, as danger (yes) is yes" in explained
     assert "because nobody has read it yet" in explained
     assert "sort_feedback would be file if danger were no" in said["python starter.py why-not ID file"]
+
+
+def test_the_same_feedback_again_is_the_run_that_is_there(said: dict[str, str], clone: Clone) -> None:
+    """Nothing is asked twice: the provider has one request in its journal."""
+    assert "sort-feedback.json: joined sort-feedback/default/" in said["again"]
+    assert len((clone.home.parent / PROVIDER_JOURNAL).read_text().splitlines()) == 1
 
 
 def test_its_certificate_is_approached_by_the_worst_run(said: dict[str, str], clone: Clone) -> None:
