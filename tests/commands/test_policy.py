@@ -91,7 +91,7 @@ def test_what_was_decided_needs_no_change(tmp_path: Path) -> None:
     [
         (
             (APPROVED, "nothing", "refund"),
-            "no table 'nothing'; known: remedy, coverage, vote, verdict, next_attempt",
+            "no table 'nothing'; known: remedy, coverage, vote, verdict, ",
         ),
         ((APPROVED, "remedy", "give_up"), "no outcome 'give_up'; known of remedy: refund, ask_approval,"),
         ((APPROVED, "refnd"), "no outcome 'refnd'; known of remedy: refund"),

@@ -12,9 +12,11 @@ from temporalio.client import WorkflowHandle
 
 from contracts.resolutions import Path as Way
 from contracts.resolutions import Resolution
+from operations.decision_rows import tables_of
 from tests.commands.terminal import Command, on_pipes, on_terminal, shown
 from tests.fault_server import faults
 from tests.workflows.world import TRUTH, World, as_read, sample
+from worker import WORKFLOWS
 
 READING = {**TRUTH["01-broken-mugs.eml"]["reading"], "summary": "Broken mugs."}
 
@@ -119,7 +121,4 @@ async def test_every_table_is_printed_with_its_rows(world: World, temporal: str)
     one = (await called(world, temporal, "policy", "otherwise")).output
     assert "4. park: a person may repair it" in one
     unknown = await called(world, temporal, "policy", "nothing", status=2)
-    assert (
-        "no table 'nothing'; known: remedy, coverage, vote, verdict, next_attempt, otherwise, part_failed"
-        in unknown.errors
-    )
+    assert f"no table 'nothing'; known: {', '.join(tables_of(WORKFLOWS))}" in unknown.errors

@@ -134,6 +134,8 @@ def test_what_the_tests_want_of_every_workflow_holds_for_it(said: dict[str, str]
         "operations/test_certificates",
         "operations/test_bundles",
         "operations/test_backtest",
+        "operations/test_why_not",
+        "operations/test_table_pages",
         "test_layout",
     )
     chosen = "feedback or registration or reached or shipped or default_cap or layout"
