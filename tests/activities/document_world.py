@@ -68,15 +68,21 @@ def children_of(process: int | None = None) -> set[int]:
     """The processes that one started, on Linux; of this one, only converters: other tests start servers."""
     number = process or os.getpid()
     children = {
-        int(child)
-        for thread in Path(f"/proc/{number}/task").iterdir()
-        for child in (thread / "children").read_text().split()
+        child for thread in Path(f"/proc/{number}/task").iterdir() for child in children_of_thread(thread)
     }
     return children if process is not None else {child for child in children if is_converter(child)}
+
+
+def children_of_thread(thread: Path) -> set[int]:
+    """None of one that has ended since it was listed: /proc then has no file, or gives no content."""
+    try:
+        return {int(child) for child in (thread / "children").read_text().split()}
+    except (FileNotFoundError, ProcessLookupError):
+        return set()
 
 
 def is_converter(process: int) -> bool:
     try:
         return b"conversion" in Path(f"/proc/{process}/cmdline").read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
