@@ -5,7 +5,7 @@ as plain ones: what a converter and a model make of the same characters differs 
 """
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from contracts.documents import Page
@@ -73,6 +73,11 @@ class QuotedPages:
                 return page.place(begin, begin + len(wanted))
         return None
 
+    def times(self, quote: str) -> int:
+        """In how many places it stands."""
+        wanted = plain_quote(quote)
+        return sum(1 for page in self.pages for _ in places_of(wanted, page.text)) if wanted else 0
+
     def before(self, place: QuotePlace) -> str:
         """The two characters before something, as they are."""
         text = next(page.written for page in self.pages if page.number == place.page)
@@ -87,12 +92,15 @@ class QuotedPages:
 
 def stands_at(wanted: str, text: str, start: int = 0) -> int | None:
     """Where it stands from there on, both in plain characters; not as part of a longer word or number."""
+    return next(places_of(wanted, text, start), None)
+
+
+def places_of(wanted: str, text: str, start: int = 0) -> Iterator[int]:
     begin = text.find(wanted, start)
     while begin >= 0:
         if stands_alone(text, begin, begin + len(wanted)):
-            return begin
+            yield begin
         begin = text.find(wanted, begin + 1)
-    return None
 
 
 def find_quote(quote: str, pages: Iterable[Page]) -> QuotePlace | None:

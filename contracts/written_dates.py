@@ -5,11 +5,11 @@ What a date means depends on where it was written: `3/11/2026` is in March and i
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
 
-__all__ = ["dates_in", "says_date"]
+__all__ = ["dates_in", "days_in", "says_date"]
 
 # Without accents, in lower case. Abbreviations are beginnings of three or more letters.
 MONTHS = (
@@ -43,30 +43,35 @@ def says_date(quote: str, value: date) -> bool:
 
 def dates_in(text: str) -> frozenset[date]:
     """All that the dates in it can mean; a date that does not exist means nothing."""
+    return frozenset().union(*days_in(text))
+
+
+def days_in(text: str) -> list[frozenset[date]]:
+    """For each date in it the days that it can mean."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     plain = " ".join("".join(each for each in decomposed if not unicodedata.combining(each)).split())
-    found: set[date] = set()
-    for year, month, day in written_in(plain):
+    meant = [frozenset(existing(written)) for written in written_in(plain)]
+    return [days for days in meant if days]
+
+
+def existing(written: Iterable[tuple[int, int, int]]) -> Iterator[date]:
+    for year, month, day in written:
         with suppress(ValueError):
-            found.add(date(year, month, day))
-    return frozenset(found)
+            yield date(year, month, day)
 
 
-def written_in(text: str) -> Iterator[tuple[int, int, int]]:
-    """Year, month, day, whether they are a date or not."""
+def written_in(text: str) -> Iterator[Sequence[tuple[int, int, int]]]:
+    """For each date year, month and day in every order that it may have, whether they exist or not."""
     for match in YEAR_FIRST.finditer(text):
-        yield int(match[1]), int(match[3]), int(match[4])
+        yield [(int(match[1]), int(match[3]), int(match[4]))]
     for match in NUMBERS.finditer(text):
         first, second, year = int(match[1]), int(match[3]), full_year(match[4])
-        yield year, second, first
-        if match[2] is not None:
-            yield year, first, second
+        month_first = [] if match[2] is None else [(year, first, second)]
+        yield [(year, second, first), *month_first]
     for match in DAY_FIRST.finditer(text):
-        for month in months_called(match[2]):
-            yield int(match[3]), month, int(match[1])
+        yield [(int(match[3]), month, int(match[1])) for month in months_called(match[2])]
     for match in MONTH_FIRST.finditer(text):
-        for month in months_called(match[1]):
-            yield int(match[3]), month, int(match[2])
+        yield [(int(match[3]), month, int(match[2])) for month in months_called(match[1])]
 
 
 def full_year(digits: str) -> int:

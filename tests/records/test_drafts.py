@@ -11,6 +11,7 @@ from contracts.documents import Page
 from contracts.extraction import SectionReading
 from contracts.records import FieldType, Kind, Product, RecordType, RecordTypeError, Sum, record_type_of
 from workflows.kernel.decisions import Decision
+from workflows.records.doubts import doubts_of
 from workflows.records.drafts import Draft
 from workflows.records.reading import draft_of
 from workflows.records.sections import Section
@@ -62,7 +63,7 @@ def verdict(
     draft: Draft, *, another: bool = False, unread: int = 0, hidden: bool = False
 ) -> Decision[Verdict]:
     facts = VerdictFacts.of(draft, unread_pages=unread, another_reading=another, hidden_text=hidden)
-    return VERDICT.decide(facts, {})
+    return VERDICT.decide(facts, {"other_dates": Decimal(0)})
 
 
 def test_a_record_is_read_with_its_places() -> None:
@@ -78,14 +79,14 @@ def test_a_record_is_read_with_its_places() -> None:
         "items": [{"what": "Tea", "price": "2.5"}, {"what": "Cake", "price": "3"}],
     }
     assert right.places()["total"] == f"page 1 at {TEXT.index('6.00')}"
-    assert right.why() == ()
+    assert doubts_of(right) == ()
     assert verdict(right).outcome is Verdict.WRITE
 
 
 def test_a_date_that_nothing_settles_is_in_doubt() -> None:
     unsettled = draft(paid_on=None)
     assert unsettled.conflicting == ["bought_on"]
-    assert [each.why for each in unsettled.why()] == ["the document may say 2026-04-03, 2026-03-04"]
+    assert doubts_of(unsettled)[0].why == "the document may say 2026-04-03, 2026-03-04"
 
 
 @pytest.mark.parametrize(
@@ -104,9 +105,64 @@ def test_a_date_that_nothing_settles_is_in_doubt() -> None:
 def test_whatever_cannot_be_proven_is_for_a_person(changes: dict[str, Any], why: str) -> None:
     """First another reading is asked for, where that may settle it."""
     doubtful = draft(**changes)
-    assert any(why in each.why for each in doubtful.why())
+    assert any(why in each.why for each in doubts_of(doubtful))
     assert verdict(doubtful).outcome is Verdict.REVIEW
     assert verdict(doubtful, another=True).outcome is Verdict.ASK_AGAIN
+
+
+def test_a_date_that_no_field_holds_is_for_a_person() -> None:
+    """No rule tells which of several days was asked for; a day that can be meant by a date that a field holds
+    is none of them. Terms may say how many are usual."""
+    text = TEXT.replace("Tea", "Ordered 28/02/2026, printed 2026-03-25\nTea")
+    both = draft_of(RECORD, [(section(text), SectionReading(values=READ, rows=tuple(ITEMS)))])
+    assert both.other_dates == ["2026-02-28"]
+    assert [each.model_dump() for each in doubts_of(both)][-1] == {
+        "field": "bought_on",
+        "why": "the document holds 2026-02-28, and no field does",
+    }
+    assert verdict(both, another=True).outcome is Verdict.REVIEW
+    facts = VerdictFacts.of(both, unread_pages=0, another_reading=False, hidden_text=False)
+    assert VERDICT.decide(facts, {"other_dates": Decimal(1)}).outcome is not Verdict.REVIEW
+
+
+def test_where_no_field_is_a_date_none_is_missed() -> None:
+    undated = RECORD.model_copy(update={"fields": tuple(f for f in RECORD.fields if f.kind is not Kind.DATE)})
+    read = draft_of(undated, [(section(), SectionReading(values=READ, rows=tuple(ITEMS)))])
+    assert read.other_dates == []
+    assert verdict(read).outcome is Verdict.WRITE
+
+
+def test_a_field_that_repeats_what_a_required_one_holds_is_none() -> None:
+    """A model that finds no day of payment copies the day of the sale once more."""
+    bought = FieldType(name="bought_on", kind=Kind.DATE, required=True)
+    paid = FieldType(name="paid_on", kind=Kind.DATE)
+    record = RecordType(name="sale", fields=(paid, bought))
+    values = {"bought_on": "25 March 2026", "paid_on": "25 March 2026"}
+    once = draft_of(record, [(section("Sold on 25 March 2026"), SectionReading(values=values))])
+    assert once.values() == {"bought_on": "2026-03-25", "paid_on": None}
+    assert verdict(once).outcome is Verdict.WRITE
+    twice = draft_of(
+        record, [(section("Sold on 25 March 2026\nPaid on 25.3.2026"), SectionReading(values=values))]
+    )
+    assert twice.values() == {"bought_on": "2026-03-25", "paid_on": "2026-03-25"}
+    assert verdict(twice).outcome is Verdict.WRITE
+
+
+def test_two_required_fields_cannot_stand_in_one_place() -> None:
+    """Neither at first, nor after another reading says the same again."""
+    names = ("vendor", "customer")
+    record = RecordType(
+        name="sale", fields=tuple(FieldType(name=name, kind=Kind.TEXT, required=True) for name in names)
+    )
+    same = SectionReading(values=dict.fromkeys(names, "Corner Shop"))
+    read = draft_of(record, [(section(), same)])
+    assert read.conflicting == read.doubtful == [*names]
+    assert doubts_of(read)[0].why == "it was read where customer stands, too"
+    again = draft_of(record, [(section(), same)])
+    voted_on = voted(read, again, lambda facts: VOTE.decide(facts, {}).outcome)
+    assert verdict(voted_on).outcome is Verdict.REVIEW
+    both = section(f"{TEXT}\nto Corner Shop")
+    assert verdict(draft_of(record, [(both, same)])).outcome is Verdict.WRITE
 
 
 def test_text_that_nobody_sees_is_for_a_person() -> None:

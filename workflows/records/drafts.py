@@ -1,20 +1,18 @@
-"""A record in the making: what was copied for each field, where it stands, and what is doubtful about it."""
+"""A record in the making: what was copied for each field, where it stands, and what it leaves open."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from contracts.extraction import Doubt
 from contracts.quotes import QuotePlace
-from contracts.records import RecordType, Sum
+from contracts.records import FieldType, Kind, RecordType, Sum
 
-__all__ = ["Copied", "Draft"]
+__all__ = ["Copied", "Draft", "dates_of", "meanings"]
 
 # A cent of rounding for each row that is added up.
 ROUNDING = Decimal("0.01")
-# Enough for a person to see what is wrong with a table.
-MOST_BAD_ROWS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +26,8 @@ class Copied:
     """A date's other meaning."""
     day_first: bool | None = None
     """Of a date that can be read in one way only, whether it writes its day first; None: no telling."""
+    times: int = 1
+    """In how many places of its section it stands."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,8 @@ class Draft:
     rows: tuple[Mapping[str, Copied], ...] = ()
     bad_rows: tuple[str, ...] = ()
     """Why a row cannot be used."""
+    days: tuple[frozenset[date], ...] = ()
+    """Of each date in the document the days that it can mean; none where no field is a date."""
 
     @property
     def missing(self) -> list[str]:
@@ -50,12 +52,39 @@ class Draft:
 
     @property
     def conflicting(self) -> list[str]:
-        """Fields for which the document seems to say several things."""
+        """Fields for which the document seems to say several things, or one thing for several of them."""
+        shared = self.shared
         return [
             name
             for name, copies in self.found.items()
-            if len({copy.says for copy in copies}) > 1 or copies[0].or_says is not None
+            if name in shared or len({copy.says for copy in copies}) > 1 or copies[0].or_says is not None
         ]
+
+    @property
+    def shared(self) -> dict[str, list[str]]:
+        """Texts and dates that stand in fewer places than fields hold them; by field, all that hold it.
+
+        Sums may well be equal, and stated once.
+        """
+        holding: dict[tuple[Kind, QuotePlace], list[str]] = {}
+        for each in self.record.fields:
+            if each.kind in (Kind.TEXT, Kind.DATE) and (copies := self.found.get(each.name)):
+                holding.setdefault((each.kind, copies[0].place), []).append(each.name)
+        return {
+            name: names
+            for names in holding.values()
+            if len(names) > max(1, self.found[names[0]][0].times)
+            for name in names
+        }
+
+    @property
+    def other_dates(self) -> list[str]:
+        """Dates of the document that are the value of no field, each by the first day that it can mean."""
+        copies = [self.found[name][0] for name in dates_of(self.record.fields) if name in self.found]
+        columns = dates_of(self.record.rows)
+        copies += [row[name] for row in self.rows for name in columns if name in row]
+        held = {date.fromisoformat(says) for copy in copies for says in meanings(copy)}
+        return sorted({min(days).isoformat() for days in self.days if not days & held})
 
     @property
     def doubtful(self) -> list[str]:
@@ -90,27 +119,6 @@ class Draft:
             for name, copies in self.found.items()
         }
 
-    def why(self) -> tuple[Doubt, ...]:
-        """What a person should know before agreeing."""
-        doubts = [Doubt(field=name, why="not found in the document") for name in self.missing]
-        for name in self.conflicting:
-            says = ", ".join(dict.fromkeys(text for copy in self.found[name] for text in meanings(copy)))
-            doubts.append(Doubt(field=name, why=f"the document may say {says}"[:300]))
-        doubts += [
-            Doubt(field=name, why=f"{copied!r} was read, and does not stand in the document"[:300])
-            for name, copied in self.unproven.items()
-            if name not in self.missing
-        ]
-        doubts += [
-            Doubt(field=rule.total, why=f"it is not proven to be the sum of {', '.join(rule.of)}")
-            for rule in self.broken_sums
-        ]
-        shown, more = self.bad_rows[:MOST_BAD_ROWS], len(self.bad_rows) - MOST_BAD_ROWS
-        doubts += [Doubt(field=self.record.rows_name, why=why[:300]) for why in shown]
-        if more > 0:
-            doubts.append(Doubt(field=self.record.rows_name, why=f"and {more} more of its rows"))
-        return tuple(doubts)
-
     def number(self, name: str) -> Decimal | None:
         copies = self.found.get(name)
         return Decimal(copies[0].says) if copies else None
@@ -119,6 +127,15 @@ class Draft:
         """The field settled on one value."""
         unproven = {key: value for key, value in self.unproven.items() if key != name}
         return replace(self, found={**self.found, name: (copied,)}, unproven=unproven)
+
+    def without_repeated(self) -> "Draft":
+        """A model that finds nothing for a field repeats what it copied for another one: a field that need
+        not be stated is not, where a required one holds the only place."""
+        required = {each.name for each in self.record.fields if each.required}
+        repeated = {
+            name for name, names in self.shared.items() if name not in required and required & set(names)
+        }
+        return replace(self, found={name: each for name, each in self.found.items() if name not in repeated})
 
     def with_another(self, name: str, copied: Copied) -> "Draft":
         """The field with one more value that the document may mean."""
@@ -146,5 +163,11 @@ class Draft:
         return None if required or name in self.unproven else Decimal(0)
 
 
+def dates_of(declared: Iterable[FieldType]) -> list[str]:
+    """The names of those that are dates."""
+    return [each.name for each in declared if each.kind is Kind.DATE]
+
+
 def meanings(copy: Copied) -> Iterable[str]:
+    """One, or both of a date that can be read in two ways."""
     return (copy.says,) if copy.or_says is None else (copy.says, copy.or_says)

@@ -13,6 +13,7 @@ from contracts.extraction import (
     Written,
 )
 from contracts.mail import HandToDesk
+from workflows.records.doubts import doubts_of
 from workflows.records.drafts import Draft
 from workflows.records.reading import draft_in, draft_of, joined
 from workflows.records.sections import Section, ends_first, sections_of, unread_pages
@@ -92,12 +93,12 @@ class Findings:
             record_type=self.draft.record.name,
             record=self.draft.values(),
             places=self.draft.places(),
-            doubts=self.draft.why(),
+            doubts=doubts_of(self.draft),
         )
 
     def handed_over(self, tenant: str, why: str) -> HandToDesk:
         """What a person is told who goes on from here."""
-        doubts = "\n".join(f"{doubt.field}: {doubt.why}" for doubt in self.draft.why())
+        doubts = "\n".join(f"{doubt.field}: {doubt.why}" for doubt in doubts_of(self.draft))
         return HandToDesk(
             ticket_id=self.document.digest,
             customer=tenant,
@@ -113,7 +114,7 @@ class Findings:
             path=path,
             record=self.draft.values() if found else None,
             places=self.draft.places(),
-            doubts=self.draft.why() if found else (),
+            doubts=doubts_of(self.draft) if found else (),
             pages=self.pages,
             missing_pages=tuple(self.unread),
             written=written,

@@ -23,6 +23,7 @@ NUMBER = re.compile(r"(?<![\w.,'])-?\d+(?:[.,']\d+)*(?:-(?!\w))?(?!\w)")
 MORE_DIGITS = re.compile(r" \d{3}(?:,\d+|\.\d+)?(?![\w.,'])")
 GROUPED = re.compile(r"-?\d{1,3}(?: \d{3})*")
 SPACE = " -:|"
+TIMES = frozenset(("x", "*", "\u00d7", "@"))
 
 
 class Number(NamedTuple):
@@ -53,14 +54,14 @@ class Line:
     def description(self, numbers: Sequence[Number]) -> Copied | None:
         """The words without the numbers that are other columns, and with those that are none and follow them.
 
-        None when nothing is left.
+        None when nothing is left, or only the sign between two factors.
         """
         begin = max((each.end for each in numbers if each.start <= self.words < each.end), default=self.words)
         following = min((each.start for each in numbers if each.start >= begin), default=self.words_end)
         between = self.page.text[self.words_end : following]
         end = following if following < self.words_end or NUMBER.search(between) else self.words_end
         stripped = self.page.text[begin:end].rstrip(SPACE)
-        if not stripped.strip(SPACE):
+        if TIMES.issuperset(stripped.strip(SPACE).split()):
             return None
         place = self.page.place(begin, begin + len(stripped))
         return Copied(" ".join(self.page.written[place.start : place.end].split()), place)

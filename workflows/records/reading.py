@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 
 from contracts.extraction import SectionReading
 from contracts.quotes import QuotedPages
 from contracts.records import FieldType, Kind, RecordType
+from contracts.written_dates import days_in
 from workflows.records.copies import number_of
 from workflows.records.drafts import Copied, Draft
 from workflows.records.proofs import proven
@@ -25,6 +27,8 @@ def draft_of(record: RecordType, read: Sequence[tuple[Section, SectionReading]])
 def draft_in(record: RecordType, section: Section, reading: SectionReading) -> Draft:
     """What one section holds. Its dates are settled when it is joined with the others."""
     pages = QuotedPages(section.pages)
+    dated = any(each.kind is Kind.DATE for each in record.fields)
+    days = days_in(section.text) if dated else []
     found: dict[str, tuple[Copied, ...]] = {}
     unproven: dict[str, str] = {}
     rows: list[Mapping[str, Copied]] = []
@@ -34,13 +38,25 @@ def draft_in(record: RecordType, section: Section, reading: SectionReading) -> D
             continue
         copy = proven(each, copied, pages)
         if copy is not None:
-            found[each.name] = (copy,)
+            found[each.name] = (replace(copy, times=times(each, copy, pages, days)),)
         elif not says_none(each, copied):
             unproven[each.name] = copied[:100]
     for number, row in enumerate(rows_of(record, pages, reading.rows), start=1):
         rows.append(row.cells)
         bad_rows += [f"row {number} of page {section.pages[0].number}: {each}" for each in row.wrong]
-    return Draft(record, found, unproven, tuple(rows), tuple(bad_rows))
+    draft = Draft(record, found, unproven, tuple(rows), tuple(bad_rows), tuple(days))
+    return draft.without_repeated()
+
+
+def times(declared: FieldType, copy: Copied, pages: QuotedPages, days: Sequence[frozenset[date]]) -> int:
+    """In how many places of its section a text or a date stands."""
+    match declared.kind:
+        case Kind.TEXT:
+            return pages.times(copy.says)
+        case Kind.DATE:
+            return sum(date.fromisoformat(copy.says) in meant for meant in days)
+        case _:
+            return 1
 
 
 def joined(record: RecordType, parts: Sequence[Draft], sections: Sequence[Section]) -> Draft:
@@ -55,7 +71,8 @@ def joined(record: RecordType, parts: Sequence[Draft], sections: Sequence[Sectio
         unproven = {**part.unproven, **unproven}
     rows = tuple(row for part in parts for row in part.rows)
     bad_rows = tuple(why for part in parts for why in part.bad_rows)
-    draft = settled_dates(Draft(record, found, unproven, rows, bad_rows))
+    days = tuple(dict.fromkeys(meant for part in parts for meant in part.days))
+    draft = settled_dates(Draft(record, found, unproven, rows, bad_rows, days))
     return settled_sums(draft, sections)
 
 
@@ -82,4 +99,4 @@ def settled_dates(draft: Draft) -> Draft:
 def in_order(copy: Copied, day_first: bool) -> Copied:
     if copy.or_says is None:
         return copy
-    return Copied(copy.says if day_first else copy.or_says, copy.place)
+    return replace(copy, says=copy.says if day_first else copy.or_says, or_says=None)

@@ -47,7 +47,9 @@ def row_of(record: RecordType, pages: QuotedPages, copied: Cells, known: Mapping
         if each.name in known:
             continue
         words = copied.get(each.name)
-        if (cell := proven(each, words, pages) if words else None) is not None:
+        if words and known and each.kind is Kind.TEXT and each.name == words_column(record):
+            wrong.append(f"{each.name} {words[:60]!r} is only its numbers")
+        elif (cell := proven(each, words, pages) if words else None) is not None:
             cells[each.name] = cell
         elif words:
             wrong.append(f"{each.name} {words[:60]!r} does not stand there")

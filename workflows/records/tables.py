@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from contracts.values import Value
-from workflows.kernel.decisions import Row, Table, facts_of
+from workflows.kernel.decisions import Row, Table, facts_of, limit
 from workflows.records.drafts import Draft
 
 __all__ = [
@@ -122,6 +122,8 @@ class VerdictFacts(Value):
     conflicting: int
     broken_sums: int
     bad_rows: int
+    other_dates: int
+    """Dates of the document that are the value of no field."""
     hidden_text: bool
 
     @classmethod
@@ -137,6 +139,7 @@ class VerdictFacts(Value):
             conflicting=len(draft.conflicting),
             broken_sums=len(draft.broken_sums),
             bad_rows=len(draft.bad_rows),
+            other_dates=len(draft.other_dates),
             hidden_text=hidden_text,
         )
 
@@ -145,7 +148,7 @@ drafted = facts_of(VerdictFacts)
 
 VERDICT = Table(
     name="verdict",
-    version=2,
+    version=3,
     facts=VerdictFacts,
     rows=(
         Row("some of its pages are unread", Verdict.PARTIAL, drafted.unread_pages > 0),
@@ -160,6 +163,11 @@ VERDICT = Table(
         Row("it may say several things", Verdict.REVIEW, drafted.conflicting > 0),
         Row("a sum does not come out", Verdict.REVIEW, drafted.broken_sums > 0),
         Row("a row cannot be proven", Verdict.REVIEW, drafted.bad_rows > 0),
+        Row(
+            "it holds more dates than were asked for",
+            Verdict.REVIEW,
+            drafted.other_dates > limit("other_dates"),
+        ),
         Row("it holds text that no reader sees", Verdict.REVIEW, drafted.hidden_text),
         Row("every value stands in it, and every sum comes out", Verdict.WRITE),
     ),

@@ -17,4 +17,4 @@ def voted(first: Draft, second: Draft, decide: Callable[[VoteFacts], Vote]) -> D
             draft = draft.with_value(name, second.found[name][0])
         elif vote is Vote.NEITHER:
             draft = draft.with_another(name, second.found[name][0])
-    return draft
+    return draft.without_repeated()
