@@ -26,6 +26,8 @@ __all__ = ["AWAITING", "RPC_PATIENCE", "Board", "Watched", "board_on", "going_on
 # A workflow calls a stage so when it waits for a person there.
 AWAITING = "awaiting"
 POLL_S = 0.4
+# Many runs are looked at less often: a look takes its time from those who work, a local model among them.
+LOOKS_A_SECOND = 50
 RPC_PATIENCE = timedelta(seconds=10)
 # The server may be restarted under a watcher; the runs go on.
 OUTAGE_S = 60.0
@@ -169,11 +171,11 @@ async def watch(
         if moved:
             board.changed(run)
 
-    while not all(run.over for run in runs):
+    while open_runs := [run for run in runs if not run.over]:
         # Side by side: a run that no worker answers for takes two seconds.
-        await asyncio.gather(*(follow(run) for run in runs if not run.over))
+        await asyncio.gather(*(follow(run) for run in open_runs))
         board.tick(runs)
-        await asyncio.sleep(POLL_S)
+        await asyncio.sleep(max(POLL_S, len(open_runs) / LOOKS_A_SECOND))
 
 
 class Outage:
