@@ -20,6 +20,7 @@ from embedded.stack import Service, home
 from operations.answering import send_answer
 from operations.histories import fetch
 from operations.lines import console_on, put
+from operations.requests_shown import request_lines
 from operations.wording import clock, dollars
 
 __all__ = ["answer", "cancel", "make_key", "question_in"]
@@ -34,8 +35,8 @@ async def answer(options: argparse.Namespace, workflows: list[Any], verdict: Ver
     console = console_on(sys.stdout)
     details = waiting.details
     put(console, (0, f"{verdict.value} {details.get('action')} of {workflow_id}", "bold"))
-    for name, value in (details.get("request") or {}).items():
-        put(console, (2, f"{name.replace('_', ' ')}: {value}", ""))
+    for line in request_lines(details.get("request") or {}, 2):
+        put(console, line)
     worst = dollars(Decimal(details.get("worst_usd", 0)))
     put(console, (2, f"worst case {worst}, decided by {details.get('policy')}", ""))
     put(console, (2, f"requested by {details.get('requested_by')}, open until {clock(waiting.until)}", ""))

@@ -9,6 +9,7 @@ from contracts.receipts import AttemptEnd, LeaseLine, LeaseState, Status, Waitin
 from contracts.values import plain
 from operations.lines import Line, put
 from operations.queueing import QUEUED
+from operations.requests_shown import compact_lines
 from operations.wording import amount_text, clock, counted, dollars, duration
 
 __all__ = ["print_status"]
@@ -60,7 +61,7 @@ def waiting_lines(waiting: Waiting, now: datetime) -> Iterator[Line]:
     yield 4, f"until {within(waiting.until, now)}; otherwise {waiting.otherwise}", "yellow"
     request = waiting.details.get("request")
     if isinstance(request, dict):
-        yield 4, ", ".join(f"{name}: {value}" for name, value in request.items()), ""
+        yield from compact_lines(request, 4)
     if waiting.action is not None:
         yield 4, f"action {waiting.action}", "dim"
     if waiting.parked is not None:
