@@ -25,7 +25,6 @@ from temporalio.worker import (
 
 from activities.approvers import Approvers
 from activities.catalogue import Catalogue, CatalogueError, Endpoint, load_catalogue
-from activities.content_store import ContentStore
 from activities.database import Database, DatabaseError
 from activities.documents import DocumentActivities
 from activities.lease_upkeep import LeaseUpkeep
@@ -51,7 +50,7 @@ from operations.recomputing import sandbox
 from operations.starting import PlannedWorkflow
 from operations.upkeep import ensure_payloads_schedule, ensure_schedule
 from payloads.folder import BlobFolder, PayloadsError
-from payloads.storage import folder_at
+from payloads.storage import documents_in, folder_at
 from process import end
 from telemetry.log_lines import formatter, without_our_traces
 from telemetry.provider_calls import ProviderCalls, content_wanted
@@ -108,6 +107,7 @@ class Parts:
     tools: Sequence[Callable[..., Any]]
     """Reads, effects and bookkeeping: what runs on the workflows' own queue."""
     interceptors: Sequence[Interceptor]
+    documents: BlobFolder
     payloads: BlobFolder | None
     """Where large values are kept, unless in a bucket."""
 
@@ -124,9 +124,10 @@ def build(settings: Settings, env: dict[str, str], watched: Sequence[Interceptor
     )
     mail = MailActivities(customers=customers, desk=MaildirOutbox(settings.mail / "desk"))
     refunds = RefundActivities(settings.payments_url)
+    documents = documents_in(settings.documents)
     tools = [
         *OrderActivities(settings.shop).activities(),
-        *DocumentActivities(ContentStore(settings.documents)).activities(),
+        *DocumentActivities(documents).activities(),
         *refunds.activities(),
         *mail.activities(),
         *SheetActivities(catalogue, mail.offers).activities(),
@@ -137,7 +138,9 @@ def build(settings: Settings, env: dict[str, str], watched: Sequence[Interceptor
     calls = ProviderCalls(content=content_wanted(env))
     models = ModelActivities(catalogue, calls, ProviderGate(ledger.database))
     interceptors = [TrailInterceptor(), proofs, *watched]
-    return Parts(catalogue, models, refunds, ledger, tools, interceptors, folder_at(settings.payloads))
+    return Parts(
+        catalogue, models, refunds, ledger, tools, interceptors, documents, folder_at(settings.payloads)
+    )
 
 
 def workers(
@@ -155,7 +158,8 @@ def workers(
     """
     versions = None if own is None else pinned(own)
     leases = LeaseUpkeep(parts.ledger, partial(account_of, client))
-    payloads = PayloadUpkeep(parts.payloads, partial(namespace_id, client), partial(any_started_by, client))
+    kept = [parts.documents] if parts.payloads is None else [parts.documents, parts.payloads]
+    payloads = PayloadUpkeep(kept, partial(namespace_id, client), partial(any_started_by, client))
     main = Worker(
         client,
         task_queue=task_queue,
@@ -212,7 +216,7 @@ async def work(telemetry: Telemetry, own: Build | None, *, current: bool) -> Non
     await ensure_schedule(client, TASK_QUEUE)
     if parts.payloads is not None:
         await asyncio.to_thread(parts.payloads.note_user, await namespace_id(client))
-        await ensure_payloads_schedule(client, TASK_QUEUE)
+    await ensure_payloads_schedule(client, TASK_QUEUE)
     stop = asyncio.Event()
     for each in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(each, stop.set)

@@ -10,7 +10,6 @@ from typing import Any, BinaryIO
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.content_store import ContentError, ContentStore
 from activities.converter import ConverterFailed, PageRead, read_pages
 from activities.failures import failed, one_line
 from activities.heartbeats import heartbeating
@@ -31,6 +30,7 @@ from contracts.documents import (
     read_text,
 )
 from conversion.limits import Limits
+from payloads.folder import BlobAlteredError, BlobFolder, BlobMissingError
 
 __all__ = ["LIMITS", "DocumentActivities"]
 
@@ -54,7 +54,7 @@ class DocumentActivities:
 
     def __init__(
         self,
-        store: ContentStore,
+        store: BlobFolder,
         *,
         limits: Limits = LIMITS,
         wall_s: float = WALL_S,
@@ -81,8 +81,8 @@ class DocumentActivities:
             try:
                 with await asyncio.to_thread(self._store.open, document.digest) as content:
                     pages = await self._pages(content, document.media_type)
-            except ContentError as error:
-                raise missing(error) from error
+            except (BlobMissingError, BlobAlteredError) as error:
+                raise lost(error) from error
             except ConverterFailed as error:
                 raise failure_of(error) from error
         return ConvertedDocument(
@@ -95,13 +95,13 @@ class DocumentActivities:
         try:
             async with heartbeating():
                 return DocumentText(pages=await asyncio.to_thread(lambda: tuple(self._texts(document))))
-        except ContentError as error:
-            raise missing(error) from error
+        except (BlobMissingError, BlobAlteredError) as error:
+            raise lost(error) from error
 
     def _texts(self, document: ConvertedDocument) -> Iterator[Page]:
         for page in document.pages:
             if page.text is not None:
-                yield Page(number=page.number, text=self._store.text(page.text.digest))
+                yield Page(number=page.number, text=self._store.get(page.text.digest).decode())
 
     async def _pages(self, content: BinaryIO, media_type: MediaType) -> list[PageReference]:
         """One page at a time is in memory."""
@@ -137,8 +137,8 @@ def reader_of(media_type: MediaType) -> str:
     return f"python {platform.python_version()}"
 
 
-def missing(error: ContentError) -> ApplicationError:
-    fault = Fault.BROKEN_BODY if error.altered else Fault.NOT_FOUND
+def lost(error: BlobMissingError | BlobAlteredError) -> ApplicationError:
+    fault = Fault.BROKEN_BODY if isinstance(error, BlobAlteredError) else Fault.NOT_FOUND
     return failed(fault, Cost.NONE, str(error))
 
 

@@ -1,4 +1,4 @@
-"""Removing large values that no kept history refers to any more."""
+"""Removing large values and documents that no kept history refers to any more."""
 
 import asyncio
 import logging
@@ -19,16 +19,16 @@ class PayloadUpkeep:
     the oldest run that the server keeps is needed by none.
 
     `namespace` tells the namespace's id; `any_started_by` whether the server keeps a run, open or ended, that
-    was started by then. `blobs` is None where a bucket's own rules remove.
+    was started by then. A bucket is none of the folders: its own rules remove.
     """
 
     def __init__(
         self,
-        blobs: BlobFolder | None,
+        folders: Sequence[BlobFolder],
         namespace: Callable[[], Awaitable[str]],
         any_started_by: Callable[[datetime], Awaitable[bool]],
     ) -> None:
-        self._blobs = blobs
+        self._folders = folders
         self._namespace = namespace
         self._any_started_by = any_started_by
 
@@ -39,23 +39,32 @@ class PayloadUpkeep:
     @activity.defn(name=remove_payloads.name)
     async def remove_payloads(self, request: RemovePayloads) -> PayloadsRemoved:
         """One round. Raises PayloadsError for a folder that cannot be written."""
-        if self._blobs is None:
+        rounds = [await self._round(blobs, request.grace) for blobs in self._folders]
+        return PayloadsRemoved(
+            removed=sum(each.removed for each in rounds),
+            kept=sum(each.kept for each in rounds),
+            shared=any(each.shared for each in rounds),
+        )
+
+    async def _round(self, blobs: BlobFolder, grace: timedelta) -> PayloadsRemoved:
+        if not blobs.folder.exists():
             return PayloadsRemoved()
-        before = datetime.now(UTC) - request.grace
-        there = await asyncio.to_thread(self._blobs.blobs)
+        before = datetime.now(UTC) - grace
+        there = await asyncio.to_thread(blobs.blobs)
         own = await self._namespace()
-        await asyncio.to_thread(self._blobs.note_user, own)
-        if await asyncio.to_thread(self._blobs.users) != {own}:
+        await asyncio.to_thread(blobs.note_user, own)
+        if await asyncio.to_thread(blobs.users) != {own}:
             logging.getLogger("payloads").warning(
-                "several namespaces keep large values in %s: none is removed; give each a folder of its own",
-                self._blobs.folder,
+                "several namespaces keep what they need in %s: none of it is removed; give each a folder of "
+                "its own",
+                blobs.folder,
             )
             return PayloadsRemoved(kept=len(there), shared=True)
         old = [blob for blob in there if blob.touched < before]
         removed = 0
-        for blob in old[: await self._unneeded(old, request.grace)]:
+        for blob in old[: await self._unneeded(old, grace)]:
             activity.heartbeat()
-            removed += await asyncio.to_thread(self._blobs.remove, blob.digest, blob.touched)
+            removed += await asyncio.to_thread(blobs.remove, blob.digest, blob.touched)
         return PayloadsRemoved(removed=removed, kept=len(there) - removed)
 
     async def _unneeded(self, old: Sequence[Blob], grace: timedelta) -> int:

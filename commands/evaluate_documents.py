@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
-from activities.content_store import ContentStore
 from activities.database import Database
 from activities.records import rows_of, versions_of
 from commands.demo_play import Course
@@ -20,6 +19,7 @@ from connection import Settings
 from contracts.terms import Terms
 from operations.histories import fetch
 from operations.story import story
+from payloads.storage import documents_in
 from workflows.extract_records import ExtractRecords
 
 __all__ = ["DOCUMENTS", "problems_in"]
@@ -82,7 +82,7 @@ def wrong_with(score: DocumentScore) -> Iterator[str]:
 
 
 def prepare(samples: Sequence[SampleDocument]) -> None:
-    keep(samples, ContentStore(Settings.of(os.environ).documents))
+    keep(samples, documents_in(Settings.of(os.environ).documents))
 
 
 DOCUMENTS = Job(

@@ -10,7 +10,6 @@ from typing import Any, get_type_hints
 
 from pydantic import ValidationError
 
-from activities.content_store import ContentStore
 from commands.failures import CommandError, Exit
 from connection import Settings
 from contracts.extraction import Extraction
@@ -21,6 +20,7 @@ from operations.inbox import InboxError, read_inbox
 from operations.ticket_making import address_in
 from operations.ticket_sources import passed_over
 from operations.wording import counted
+from payloads.storage import documents_in
 
 __all__ = ["Given", "check_sender", "given", "left_out", "workflow_named"]
 
@@ -67,7 +67,7 @@ def given(
     """Every input parsed, or an error with a line for each that cannot be: no run is half started."""
     model = argument_of(workflow)
     if model is Extraction:
-        store = ContentStore(Settings.of(os.environ).documents)
+        store = documents_in(Settings.of(os.environ).documents)
         kept = keep_documents(inputs, record_type_named(record or DEFAULT_RECORD), store)
         return [Given(each.label, each.argument, each.again) for each in kept]
     if model is Ticket:

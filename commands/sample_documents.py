@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from activities.content_store import ContentStore
 from commands.record_scores import compared
 from commands.sample_tickets import SAMPLES
 from contracts.approvals import Verdict
@@ -17,6 +16,7 @@ from contracts.invoices import Invoice
 from contracts.record_types import RECORD_TYPES
 from contracts.values import plain
 from operations.document_sources import keep_document
+from payloads.folder import BlobFolder
 
 __all__ = ["INVOICE", "SampleDocument", "keep", "sample_documents", "true_record"]
 
@@ -111,7 +111,7 @@ def true_record(invoice: Invoice) -> dict[str, Any]:
     }
 
 
-def keep(samples: Sequence[SampleDocument], store: ContentStore) -> None:
+def keep(samples: Sequence[SampleDocument], store: BlobFolder) -> None:
     """Put each into the store, as `run` does it."""
     for each in samples:
         keep_document(each.label, (FOLDER / each.label).read_bytes(), store)

@@ -1,4 +1,4 @@
-"""The upkeep of large values, which are kept outside of histories."""
+"""The upkeep of large values and documents, which are kept outside of histories."""
 
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ class PayloadsRemoved(Value):
     removed: int = 0
     kept: int = 0
     shared: bool = False
-    """Several namespaces keep theirs in this folder, so nothing was removed."""
+    """Several namespaces keep theirs in one folder, so nothing of it was removed."""
 
 
 remove_payloads = Read(

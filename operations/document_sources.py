@@ -1,10 +1,10 @@
 """A file as a document: into the store first, so that a run's input is only its reference."""
 
-from activities.content_store import ContentStore
 from contracts.documents import MOST_BYTES, Document, MediaType
 from conversion.failing import ConversionError
 from conversion.media_types import SNIFFED, check_kind, media_type_of
 from operations.ticket_making import InboxError
+from payloads.folder import BlobFolder
 
 __all__ = ["keep_document"]
 
@@ -12,7 +12,7 @@ LONGEST_NAME = 200
 KNOWN = ".pdf, .docx, .html, .eml, .txt"
 
 
-def keep_document(name: str, content: bytes, store: ContentStore) -> Document:
+def keep_document(name: str, content: bytes, store: BlobFolder) -> Document:
     """Put it into the store; its kind is told by the ending of its name and must be what its bytes are.
 
     Raises InboxError for a document that no converter would take, and OSError when it cannot be kept.

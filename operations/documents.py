@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from activities.content_store import ContentStore
 from contracts.documents import MOST_BYTES
 from contracts.extraction import Extraction
 from contracts.record_types import RECORD_TYPES
@@ -13,6 +12,7 @@ from contracts.records import RecordType, RecordTypeError, record_type_of
 from conversion.media_types import media_type_of
 from operations.document_sources import keep_document
 from operations.ticket_making import InboxError
+from payloads.folder import BlobFolder
 
 __all__ = ["Kept", "keep_documents", "record_type_named"]
 
@@ -47,7 +47,7 @@ def record_type_named(name: str) -> RecordType:
         raise InboxError(f"{name}: no JSON Schema: {error}") from error
 
 
-def keep_documents(inputs: Sequence[str], record: RecordType, store: ContentStore) -> list[Kept]:
+def keep_documents(inputs: Sequence[str], record: RecordType, store: BlobFolder) -> list[Kept]:
     """Put every document into the store. Raises InboxError with a line for each that cannot be read.
 
     A document that no converter can take is no error here: it is for its run to say so, to a person.

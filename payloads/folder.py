@@ -11,9 +11,10 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BufferedReader
 from pathlib import Path
 
-__all__ = ["Blob", "BlobFolder", "PayloadsError"]
+__all__ = ["Blob", "BlobAlteredError", "BlobFolder", "BlobMissingError", "PayloadsError"]
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 # A blob that is about to go; one that is being written.
@@ -24,7 +25,15 @@ USERS = "used-by"
 
 
 class PayloadsError(RuntimeError):
-    """A large value cannot be kept, or cannot be read as it was. One line, with the next step."""
+    """What is kept here cannot be kept, or cannot be read as it was. One line, with the next step."""
+
+
+class BlobMissingError(PayloadsError):
+    """It is not there."""
+
+
+class BlobAlteredError(PayloadsError):
+    """What is there is something else."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +45,15 @@ class Blob:
 
 
 class BlobFolder:
-    """Made with its first blob. Every method may be called from any thread or process at once."""
+    """Made with its first blob. Every method may be called from any thread or process at once.
 
-    def __init__(self, folder: Path) -> None:
+    Its errors say `what` is kept in it, and which environment variable says where.
+    """
+
+    def __init__(self, folder: Path, what: str = "large value", variable: str = "TENUTO_PAYLOADS") -> None:
         self.folder = folder
+        self._what = what
+        self._variable = variable
 
     def put(self, data: bytes) -> str:
         """Keep it durably; its digest. One that is there is touched, or mended where it was altered.
@@ -53,36 +67,27 @@ class BlobFolder:
                 write(path, data)
         except OSError as error:
             raise PayloadsError(
-                f"a value of {len(data):,} bytes cannot be kept in {self.folder}: {error.strerror}; "
-                "make room or give it the right to write, or set TENUTO_PAYLOADS"
+                f"a {self._what} of {len(data):,} bytes cannot be kept in {self.folder}: {error.strerror}; "
+                f"make room or give it the right to write, or set {self._variable}"
             ) from error
         return digest
 
     def get(self, digest: str) -> bytes:
         """What was put. Raises PayloadsError for a blob that is missing or altered, never a wrong value."""
-        if not DIGEST.fullmatch(digest):
-            raise PayloadsError(f"{digest[:70]!r} names no large value: this history was not written here")
-        path = self._path(digest)
-        try:
-            data = path.read_bytes()
-        except FileNotFoundError:
-            raise PayloadsError(
-                f"the large value {digest} is missing in {self.folder}: put it back from a backup, or set "
-                "TENUTO_PAYLOADS to the folder that the run's workers share"
-            ) from None
-        except OSError as error:
-            raise PayloadsError(
-                f"the large value {digest} cannot be read: {path}: {error.strerror}"
-            ) from error
+        with self._file(digest) as file:
+            data = file.read()
         if hashlib.sha256(data).hexdigest() != digest:
-            raise PayloadsError(
-                f"the large value {digest} was altered: {path} holds something else; "
-                "put it back from a backup"
-            )
-        # Who may only read cannot touch, and what a run needs is read by its workers.
-        with contextlib.suppress(OSError):
-            os.utime(path)
+            raise self._altered(digest)
         return data
+
+    def open(self, digest: str) -> BufferedReader:
+        """The same as a file, checked piece by piece before; to be closed by the caller."""
+        file = self._file(digest)
+        if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+            file.close()
+            raise self._altered(digest)
+        file.seek(0)
+        return file
 
     def blobs(self) -> list[Blob]:
         """Those that are there, the longest untouched first. What a crash left half done is cleared first."""
@@ -118,12 +123,39 @@ class BlobFolder:
             (self.folder / USERS / name).touch()
         except OSError as error:
             raise PayloadsError(
-                f"{self.folder} cannot be written: {error.strerror}; set TENUTO_PAYLOADS"
+                f"{self.folder} cannot be written: {error.strerror}; set {self._variable}"
             ) from error
 
     def users(self) -> set[str]:
         """Every namespace that was noted."""
         return {path.name for path in (self.folder / USERS).glob("*")}
+
+    def _file(self, digest: str) -> BufferedReader:
+        """Opened, unchecked, and touched."""
+        if not DIGEST.fullmatch(digest):
+            raise PayloadsError(f"{digest[:70]!r} names no {self._what}: this history was not written here")
+        path = self._path(digest)
+        try:
+            file = path.open("rb")
+        except FileNotFoundError:
+            raise BlobMissingError(
+                f"the {self._what} {digest} is missing in {self.folder}: put it back from a backup, or set "
+                f"{self._variable} to the folder that the run's workers share"
+            ) from None
+        except OSError as error:
+            raise PayloadsError(
+                f"the {self._what} {digest} cannot be read: {path}: {error.strerror}"
+            ) from error
+        # Who may only read cannot touch, and what a run needs is read by its workers.
+        with contextlib.suppress(OSError):
+            os.utime(path)
+        return file
+
+    def _altered(self, digest: str) -> PayloadsError:
+        return BlobAlteredError(
+            f"the {self._what} {digest} was altered: {self._path(digest)} holds something else; "
+            "put it back from a backup"
+        )
 
     def _path(self, digest: str) -> Path:
         return self.folder / digest[:2] / digest

@@ -11,7 +11,7 @@ from payloads.bucket import bucket_driver
 from payloads.driver import FolderDriver
 from payloads.folder import BlobFolder, PayloadsError
 
-__all__ = ["THRESHOLD", "converter_for", "folder_at"]
+__all__ = ["THRESHOLD", "converter_for", "documents_in", "folder_at"]
 
 # Of a payload. A history stays small, and what people look at in the Temporal UI stays in it.
 THRESHOLD = 64 * 1024
@@ -25,6 +25,11 @@ def folder_at(place: str) -> BlobFolder | None:
     if url.scheme != "s3" or not url.netloc:
         raise PayloadsError(f"TENUTO_PAYLOADS: {place!r} is neither a folder nor s3://BUCKET/PREFIX")
     return None
+
+
+def documents_in(folder: Path) -> BlobFolder:
+    """Documents and their text, which runs refer to by digest."""
+    return BlobFolder(folder, "document", "TENUTO_DOCUMENTS")
 
 
 def converter_for(place: str) -> DataConverter:

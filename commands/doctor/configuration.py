@@ -18,8 +18,8 @@ from activities.package_prices import package_release
 from commands.doctor.findings import Finding, Place, fail, ok, warn
 from connection import Settings
 from contracts.values import plain
-from payloads.folder import PayloadsError
-from payloads.storage import converter_for, folder_at
+from payloads.folder import BlobFolder, PayloadsError
+from payloads.storage import converter_for, documents_in, folder_at
 
 __all__ = [
     "approvers",
@@ -163,7 +163,17 @@ def documents(place: Place) -> Iterator[Finding]:
     if wrong := unwritable(folder):
         yield fail("documents", f"{wrong} is no folder that can be written to", "set TENUTO_DOCUMENTS to one")
         return
-    yield ok("documents", f"kept in {folder}")
+    yield shared("documents", documents_in(folder), "TENUTO_DOCUMENTS") or ok(
+        "documents", f"kept in {folder}"
+    )
+
+
+def shared(name: str, kept: BlobFolder, variable: str) -> Finding | None:
+    """A folder of which nothing is ever removed, since several namespaces need what is in it."""
+    if (users := len(kept.users())) <= 1:
+        return None
+    says = f"{users} namespaces keep theirs in {kept.folder}, so none is ever removed"
+    return warn(name, says, f"give each namespace a folder by {variable}")
 
 
 def mail(place: Place) -> Iterator[Finding]:
@@ -198,12 +208,7 @@ def large_values(place: Place) -> Iterator[Finding]:
         mend = "set TENUTO_PAYLOADS to a folder, the same for all workers"
         yield fail("large values", f"{existing} cannot be written to: {error.strerror}", mend)
         return
-    users = len(folder.users())
-    if users > 1:
-        says = f"{users} namespaces keep theirs in {folder.folder}, so none is ever removed"
-        yield warn("large values", says, "give each namespace a folder by TENUTO_PAYLOADS")
-        return
-    yield ok("large values", f"in {folder.folder}")
+    yield shared("large values", folder, "TENUTO_PAYLOADS") or ok("large values", f"in {folder.folder}")
 
 
 def approvers(place: Place) -> Iterator[Finding]:

@@ -11,11 +11,11 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.content_store import ContentStore
 from activities.documents import LIMITS, DocumentActivities
 from contracts.attempts import Cost, Failure, Fault
 from contracts.documents import ConvertedDocument, Document, MediaType, StoredText
 from conversion.limits import Limits
+from payloads.storage import documents_in
 
 __all__ = ["Desk", "children_of", "failing"]
 
@@ -24,7 +24,7 @@ class Desk:
     """A store, and what converts."""
 
     def __init__(self, folder: Path, wall_s: float = 60, **limits: Any) -> None:
-        self.store = ContentStore(folder)
+        self.store = documents_in(folder)
         self.limits: Limits = replace(LIMITS, **limits)
         self.activities = DocumentActivities(self.store, limits=self.limits, wall_s=wall_s)
 
@@ -49,7 +49,7 @@ class Desk:
 
     def text(self, stored: StoredText | None) -> str:
         """Empty for none."""
-        return "" if stored is None else self.store.text(stored.digest)
+        return "" if stored is None else self.store.get(stored.digest).decode()
 
 
 @contextmanager

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from temporalio.testing import ActivityEnvironment
 
-from activities.content_store import ContentError, ContentStore
 from activities.documents import DocumentActivities
 from contracts.attempts import Fault
 from contracts.documents import (
@@ -24,6 +23,7 @@ from contracts.documents import (
 )
 from operations.document_sources import keep_document
 from operations.ticket_making import InboxError
+from payloads.storage import documents_in
 from samples.long_bill import long_document
 from tests.activities.document_world import Desk, children_of, failing
 from tests.made_documents import docx, pdf, shown
@@ -97,13 +97,13 @@ async def test_text_is_read_by_its_references(desk: Desk) -> None:
 async def test_heartbeats_go_on_while_a_store_is_slow(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a worker that dies while it reads is noticed within the step's heartbeat timeout."""
     converted = await desk.convert(pdf(shown("Only this")))
-    read_at_once = desk.store.text
+    read_at_once = desk.store.get
 
-    def read_slowly(digest: str) -> str:
+    def read_slowly(digest: str) -> bytes:
         time.sleep(0.1)
         return read_at_once(digest)
 
-    monkeypatch.setattr(desk.store, "text", read_slowly)
+    monkeypatch.setattr(desk.store, "get", read_slowly)
     monkeypatch.setattr("activities.heartbeats.INTERVAL_S", 0.01)
     environment, beats = ActivityEnvironment(), list[object]()
     environment.on_heartbeat = lambda *_: beats.append(None)
@@ -158,7 +158,7 @@ def megabytes(process: int | str, entry: str) -> float:
 
 async def test_a_document_that_is_not_in_the_store_is_not_found(desk: Desk) -> None:
     document = Document(name="a.pdf", digest="0" * 64, media_type=MediaType.PDF, size=1)
-    with failing(Fault.NOT_FOUND, "is not in the store"):
+    with failing(Fault.NOT_FOUND, "is missing in .*set TENUTO_DOCUMENTS"):
         await ActivityEnvironment().run(desk.activities.convert_document, document)
 
 
@@ -180,16 +180,8 @@ async def test_an_altered_document_and_an_altered_page_are_noticed(desk: Desk, t
     assert [page.text for page in text.pages] == ["Total 5"]
 
 
-def test_the_store_takes_nothing_but_digests(tmp_path: Path) -> None:
-    store = ContentStore(tmp_path)
-    with pytest.raises(ValueError, match="not a digest"):
-        store.text("../../etc/passwd")
-    with pytest.raises(ContentError, match="is not in the store"):
-        store.text("0" * 64)
-
-
 def test_a_starter_keeps_a_document_and_passes_on_only_its_reference(tmp_path: Path) -> None:
-    store = ContentStore(tmp_path)
+    store = documents_in(tmp_path)
     content = pdf(shown("hello"))
     kept = keep_document("offers/bill.PDF", content, store)
     assert (kept.media_type, kept.size, kept.name) == (MediaType.PDF, len(content), "offers/bill.PDF")
@@ -211,10 +203,10 @@ def test_a_starter_refuses_what_no_converter_would_take(
     tmp_path: Path, name: str, content: bytes, words: str
 ) -> None:
     with pytest.raises(InboxError, match=words):
-        keep_document(name, content, ContentStore(tmp_path))
+        keep_document(name, content, documents_in(tmp_path))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_activities_are_registered_by_their_steps() -> None:
-    names = [each.__name__ for each in DocumentActivities(ContentStore("x")).activities()]
+    names = [each.__name__ for each in DocumentActivities(documents_in(Path("x"))).activities()]
     assert names == ["convert_document", "read_text"]

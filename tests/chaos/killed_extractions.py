@@ -16,7 +16,6 @@ from typing import Any
 
 from sqlalchemy import select
 
-from activities.content_store import ContentStore
 from activities.ledger_tables import record_versions, records
 from connection import TASK_QUEUE
 from contracts.extraction import Extracted, Extraction, ExtractionPath
@@ -24,6 +23,7 @@ from contracts.record_types import RECORD_TYPES
 from operations.document_sources import keep_document
 from operations.starting import start
 from operations.story_items import Booked
+from payloads.storage import documents_in
 from process import run
 from samples.long_bill import long_bill, long_document
 from samples.make_invoices import Made, made
@@ -117,7 +117,7 @@ def sure_ones(number: int) -> list[Made]:
 
 
 async def begun(world: World, name: str, content: bytes) -> Handle:
-    document = keep_document(name, content, ContentStore(world.settings.documents))
+    document = keep_document(name, content, documents_in(world.settings.documents))
     argument = Extraction(document=document, record=RECORD_TYPES["invoice"])
     terms = world.terms(deadline=PLAN.deadline, **dict(PLAN.cap))
     started = await start(world.client, ExtractRecords, argument, terms, task_queue=world.task_queue)

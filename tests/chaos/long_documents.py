@@ -16,7 +16,6 @@ from typing import Any
 
 from sqlalchemy import select
 
-from activities.content_store import ContentStore
 from activities.ledger_tables import records
 from connection import TASK_QUEUE
 from contracts.extraction import Extracted, Extraction
@@ -27,6 +26,7 @@ from operations.histories import fetch
 from operations.starting import start
 from operations.story import story
 from operations.verification import verify
+from payloads.storage import documents_in
 from process import run
 from samples.long_bill import Bill, long_bill, long_document
 from tests.activities.document_world import children_of, is_converter
@@ -63,7 +63,7 @@ async def reading(
 ) -> Reading:
     """From the start of a run to the proof of its history."""
     content = long_document(pages)
-    document = keep_document(f"{bill.number}{name}.pdf", content, ContentStore(world.settings.documents))
+    document = keep_document(f"{bill.number}{name}.pdf", content, documents_in(world.settings.documents))
     argument = Extraction(document=document, record=RECORD_TYPES["invoice"])
     terms = world.terms(deadline=PLAN.deadline, **dict(PLAN.cap) | cap)
     workflow_id = f"{world.profile}/{bill.number}{name}"

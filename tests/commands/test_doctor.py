@@ -79,8 +79,10 @@ def test_large_values_are_kept_where_one_can_write(place: Callable[..., Place], 
     shared = BlobFolder(tmp_path / "shared")
     for name in ("one", "another"):
         shared.note_user(name)
-    found = only(configuration.large_values(place(TENUTO_PAYLOADS=str(shared.folder))))
-    assert (found.level, "so none is ever removed" in found.says) == (Level.WARN, True)
+    here = place(TENUTO_PAYLOADS=str(shared.folder), TENUTO_DOCUMENTS=str(shared.folder))
+    for check in (configuration.large_values, configuration.documents):
+        found = only(check(here))
+        assert (found.level, "so none is ever removed" in found.says) == (Level.WARN, True)
 
 
 def test_weights_are_known_by_a_recorded_hash_and_hashed_again_when_asked(

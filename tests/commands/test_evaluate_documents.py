@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from activities.content_store import ContentStore
 from commands.document_scores import DocumentScore, scored
 from commands.evaluate import JOBS, chosen
 from commands.evaluate_documents import problems_in
@@ -24,6 +23,7 @@ from contracts.approvals import Verdict
 from operations.document_sources import keep_document
 from operations.story import story
 from operations.story_items import ApprovalEnded
+from payloads.storage import documents_in
 from tests.commands.invoice_reader import TRUTHS, copied, reads_invoices, truth_of
 from tests.commands.test_bad_input import ROOT
 from tests.fault_server import Behaviour, Exchange, FaultServer, faults
@@ -57,7 +57,7 @@ def printed(scores: list[DocumentScore], problems: list[str]) -> list[str]:
 
 def test_every_sample_is_what_run_would_make_of_its_file(tmp_path: Path) -> None:
     """So that an evaluation and `run` mean the same run."""
-    store = ContentStore(tmp_path)
+    store = documents_in(tmp_path)
     assert len(SAMPLES) == len(TRUTHS)
     for label in (PLAIN, BROKEN):
         content = (ROOT / "samples" / "invoices" / label).read_bytes()

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from temporalio.client import WorkflowHistory
 
-from activities.content_store import ContentStore
 from contracts.attempts import Fault
 from operations.certificates import exceeded
 from operations.document_sources import keep_document
 from operations.starting import start
 from operations.verification import verify
+from payloads.storage import documents_in
 from tests.made_documents import pdf, shown
 from tests.workflows.read_documents import PLAN, PagesRead, ReadDocument
 from tests.workflows.world import World
@@ -29,7 +29,7 @@ async def world(temporal: str, tmp_path: Path) -> AsyncIterator[World]:
 
 async def read(world: World, content: bytes) -> tuple[PagesRead, WorkflowHistory]:
     """Run to the end, and verify."""
-    document = keep_document("bill.pdf", content, ContentStore(world.settings.documents))
+    document = keep_document("bill.pdf", content, documents_in(world.settings.documents))
     name = f"{world.profile}/read-document"
     terms = world.terms(deadline=PLAN.deadline)
     await start(world.client, ReadDocument, document, terms, task_queue=world.task_queue, workflow_id=name)

@@ -10,7 +10,6 @@ import pytest
 from rich.console import Console
 from sqlalchemy import select
 
-from activities.content_store import ContentStore
 from activities.ledger_tables import record_versions, records
 from contracts.approvals import Verdict
 from contracts.extraction import Extracted, Extraction, ExtractionPath, WrittenAs
@@ -19,6 +18,7 @@ from operations.document_sources import keep_document
 from operations.explaining import explain
 from operations.starting import workflow_id_of
 from operations.story import story
+from payloads.storage import documents_in
 from tests.fault_server import faults
 from tests.fault_server.server import Exchange, good
 from tests.workflows import any_workflow
@@ -73,7 +73,7 @@ async def begun(
     world: World, text: str, name: str = "invoice.txt", *, again: bool = False, **cap: Any
 ) -> Any:
     """A run that is under way, or that was before."""
-    store = ContentStore(world.settings.documents)
+    store = documents_in(world.settings.documents)
     argument = Extraction(document=keep_document(name, text.encode(), store), record=RECORD_TYPES["invoice"])
     return await any_workflow.begun(world, ExtractRecords, argument, again=again, **cap)
 
@@ -146,7 +146,7 @@ async def test_a_copy_of_a_document_joins_its_run_and_no_model_is_asked(world: W
 def test_another_tenant_or_another_type_of_record_never_joins(tmp_path: Path) -> None:
     """Of the same document."""
     argument = Extraction(
-        document=keep_document("invoice.txt", INVOICE.encode(), ContentStore(tmp_path)),
+        document=keep_document("invoice.txt", INVOICE.encode(), documents_in(tmp_path)),
         record=RECORD_TYPES["invoice"],
     )
     other = argument.model_copy(update={"record": argument.record.model_copy(update={"sums": ()})})

@@ -21,6 +21,7 @@ from operations.starting import start
 from operations.upkeep import PAYLOADS_SCHEDULE, ensure_payloads_schedule
 from operations.verification import verify
 from payloads.folder import BlobFolder
+from payloads.storage import documents_in
 from tests.workflows.keep_papers import PLAN, KeepPapers, Papers, paper_activities
 from tests.workflows.world import World
 from workflows.upkeep.remove_payloads import RemoveUnneeded
@@ -147,6 +148,16 @@ async def test_what_nobody_ever_needed_goes_and_what_is_young_stays(world: World
     await keep(world, 10)
     assert await upkeep(world) == PayloadsRemoved(removed=1, kept=1)
     assert [blob.digest for blob in blobs.blobs()] == [young]
+
+
+async def test_documents_go_by_the_same_rule(world: World) -> None:
+    """Whoever starts a run on a document again puts it there again."""
+    documents = documents_in(world.settings.documents)
+    old, young = documents.put(b"old"), documents.put(b"young")
+    os.utime(documents.folder / old[:2] / old, (0, 0))
+    await keep(world, 10)
+    assert await upkeep(world) == PayloadsRemoved(removed=1, kept=1)
+    assert [blob.digest for blob in documents.blobs()] == [young]
 
 
 async def test_a_folder_of_two_namespaces_is_left_alone(world: World) -> None:
