@@ -1,6 +1,7 @@
 """Ctrl-C, for real, at many moments: exit code 130, one line, and order."""
 
 import asyncio
+import signal
 import socket
 import subprocess
 import sys
@@ -47,7 +48,8 @@ def test_at_any_moment_it_is_one_line(after_s: float, arguments: list[str], tmp_
     elif code == 130:
         one_line(command)
     else:
-        assert code in {0, 1, 3}  # it had ended before
+        # It had ended before, or Python had not even begun to listen.
+        assert code in {0, 1, 3, -signal.SIGINT}
 
 
 def test_while_a_silent_server_is_waited_for(tmp_path: Path) -> None:
