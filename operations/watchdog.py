@@ -14,8 +14,9 @@ from temporalio.bridge.runtime import Runtime
 __all__ = ["Stuck", "Watchdog"]
 
 PATIENCE_S, LONGEST_S = 2.0, 30.0
-"""For one task, in processor time and by the clock. A task takes milliseconds. The SDK gives it two seconds by
-the clock, which a busy machine may use up before the code had any; code that waits takes no processor time."""
+"""For one task, in processor time and by the clock. A task takes milliseconds. The SDK gives it two seconds
+by the clock, which a busy machine may use up before the code had any; code that waits takes no processor
+time."""
 
 
 class Stuck(Exception):
