@@ -165,15 +165,14 @@ def on_this_machine(options: "Namespace") -> int:
 
         under_way()
         return evaluate(options)
-    under_way()
-    match options.command:
-        case "dev":
-            from commands.dev import dev
+    if options.command == "dev":
+        from commands.dev import dev
 
-            return dev()
-        case "down":
-            return stack.down()
-    raise AssertionError(f"{options.command!r} is no command of this machine's own")
+        workflows = registered()
+        under_way()
+        return dev(workflows)
+    under_way()
+    return stack.down()
 
 
 def money(options: "Namespace") -> int:

@@ -6,6 +6,7 @@ kernel is for: budget, trail, stages, deadline, way out. The server retries a fa
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import TypeVar
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -13,12 +14,15 @@ from temporalio.common import RetryPolicy
 from contracts.attempts import ModelCall, ModelReply
 from contracts.orders import FindOrder, OrderSearch
 from contracts.tickets import DraftReply, ReadTicket, ReplyDraft, Ticket, TicketReading
+from contracts.values import Value
 
 # As the contracts are: values, the same for every run.
 with workflow.unsafe.imports_passed_through():
     from bench.job import Answered, Remedy
 
-__all__ = ["ByHand", "ByHandLocal"]
+__all__ = ["ByHand", "ByHandLocal", "asked", "call"]
+
+Reply = TypeVar("Reply", bound=Value)
 
 MODEL_TIMEOUT = timedelta(seconds=120)
 HEARTBEAT = timedelta(seconds=3)
@@ -33,7 +37,13 @@ class Job:
     local: bool
 
     async def answer(self, ticket: Ticket, profile: str) -> Answered:
-        reading: TicketReading = await self.read(ticket, profile)
+        reading = await asked(
+            "read_ticket",
+            ReadTicket(subject=ticket.subject, text=ticket.text),
+            TicketReading,
+            call(profile, 256),
+            "read the ticket",
+        )
         search = await self.find(FindOrder(number=reading.order_number, customer_email=ticket.sender))
         order = search.order
         remedy = Remedy.DENIED
@@ -47,21 +57,8 @@ class Job:
             remedy=remedy.value,
             order_number=order.number if order else None,
         )
-        draft = await self.draft(drafting, profile)
+        draft = await asked("draft_reply", drafting, ReplyDraft, call(profile, 400), "draft the reply")
         return Answered(remedy=remedy, reply=draft.text)
-
-    async def read(self, ticket: Ticket, profile: str) -> TicketReading:
-        reply: ModelReply[TicketReading] = await workflow.execute_activity(
-            "read_ticket",
-            args=[ReadTicket(subject=ticket.subject, text=ticket.text), call(profile, 256)],
-            task_queue=f"tenuto-model-{profile}",
-            result_type=ModelReply[TicketReading],
-            start_to_close_timeout=MODEL_TIMEOUT,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=MODEL_RETRIES,
-            summary="read the ticket",
-        )
-        return reply.reply
 
     async def find(self, request: FindOrder) -> OrderSearch:
         found: OrderSearch
@@ -85,18 +82,20 @@ class Job:
             )
         return found
 
-    async def draft(self, request: DraftReply, profile: str) -> ReplyDraft:
-        reply: ModelReply[ReplyDraft] = await workflow.execute_activity(
-            "draft_reply",
-            args=[request, call(profile, 400)],
-            task_queue=f"tenuto-model-{profile}",
-            result_type=ModelReply[ReplyDraft],
-            start_to_close_timeout=MODEL_TIMEOUT,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=MODEL_RETRIES,
-            summary="draft the reply",
-        )
-        return reply.reply
+
+async def asked(task: str, request: Value, reply: type[Reply], by: ModelCall, summary: str) -> Reply:
+    """What the model says, as a value; the server retries a failed call."""
+    said: ModelReply[Reply] = await workflow.execute_activity(
+        task,
+        args=[request, by],
+        task_queue=f"tenuto-model-{by.route}",
+        result_type=ModelReply[reply],  # type: ignore[valid-type]
+        start_to_close_timeout=MODEL_TIMEOUT,
+        heartbeat_timeout=HEARTBEAT,
+        retry_policy=MODEL_RETRIES,
+        summary=summary,
+    )
+    return said.reply
 
 
 def call(profile: str, max_output_tokens: int) -> ModelCall:

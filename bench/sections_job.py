@@ -10,7 +10,6 @@ from enum import StrEnum
 
 from temporalio import workflow
 
-from contracts.attempts import ModelReply
 from contracts.extraction import ReadSection, SectionReading, read_section
 from contracts.receipts import Ending, Result
 from contracts.record_types import RECORD_TYPES
@@ -22,7 +21,7 @@ from workflows.kernel.plan import Plan
 
 # As the contracts are: values, the same for every run.
 with workflow.unsafe.imports_passed_through():
-    from bench.by_hand import HEARTBEAT, MODEL_RETRIES, MODEL_TIMEOUT, call
+    from bench.by_hand import asked, call
 
 __all__ = ["AT_ONCE", "PLAN", "SECTIONS", "ByHandSections", "OnKernelSections", "Sections", "sections_terms"]
 
@@ -115,16 +114,8 @@ class ByHandSections:
 
         async def rows(question: ReadSection) -> int:
             async with room:
-                reply: ModelReply[SectionReading] = await workflow.execute_activity(
-                    "read_section",
-                    args=[question, call(profile, 1024)],
-                    task_queue=f"tenuto-model-{profile}",
-                    result_type=ModelReply[SectionReading],
-                    start_to_close_timeout=MODEL_TIMEOUT,
-                    heartbeat_timeout=HEARTBEAT,
-                    retry_policy=MODEL_RETRIES,
-                    summary="read a section",
-                )
-                return len(reply.reply.rows)
+                by = call(profile, 1024)
+                reading = await asked("read_section", question, SectionReading, by, "read a section")
+                return len(reading.rows)
 
         return RowsRead(rows=sum(await asyncio.gather(*map(rows, questions(document)))))

@@ -5,10 +5,13 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Sequence
+from typing import Any
 
 from rich.console import Console
 
 from commands.failures import CommandError, Exit
+from commands.first_runs import first_runs
 from commands.listing import STORIES
 from commands.sample_stack import end_leftovers
 from commands.services import (
@@ -32,7 +35,7 @@ __all__ = ["dev"]
 STARTED_AGAIN = 3
 
 
-def dev() -> Exit:
+def dev(workflows: Sequence[Any]) -> Exit:
     """Start what is not running and say where it is; at its end, which is Ctrl-C, end what was started."""
     folder = home()
     console = console_on(sys.stdout)
@@ -55,8 +58,9 @@ def dev() -> Exit:
         asyncio.run(open_runs(console, own=temporal.embedded))
         state = worker.ensure()
         put(console, (0, f"worker     log {worker.log}", ""))
-        example = "python starter.py run resolve-ticket samples/tickets/01-broken-mugs.eml"
-        put(console, (0, f"ready: {example}", "bold"))
+        put(console, (0, "ready: start a run in another terminal, for example", "bold"))
+        for line in first_runs(workflows):
+            put(console, (2, line, ""))
         put(console, (0, "Ctrl-C ends all of it, the worker first; once more ends it at once", "dim"))
         if keep_working(worker, state, console):
             words = "ended from elsewhere: `python starter.py down` or `make stop`; what is left ends now"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from commands.first_runs import TICKET
 from commands.grammar import Example
 
 __all__ = ["ENVIRONMENT", "EXAMPLES", "FIRST_STEPS", "INPUTS", "OVERVIEW", "OWN_INPUTS"]
@@ -11,7 +12,7 @@ RUN = "resolve-ticket/acme/3f2a9c1e"
 FIRST_STEPS: Sequence[Example] = (
     ("see all of it, with a local model", "demo"),
     ("a whole stack, until Ctrl-C", "dev"),
-    ("start a run, in another terminal", "run resolve-ticket samples/tickets/01-broken-mugs.eml"),
+    ("start a run, in another terminal", f"run resolve-ticket {TICKET}"),
 )
 
 OVERVIEW: Sequence[Example] = (
@@ -76,7 +77,7 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
     "dev": (("until Ctrl-C; another terminal starts the runs", "dev"),),
     "down": (("after demo --keep, or to end a dev from elsewhere", "down"),),
     "run": (
-        ("one ticket", "run resolve-ticket samples/tickets/01-broken-mugs.eml"),
+        ("one ticket", f"run resolve-ticket {TICKET}"),
         ("a folder of them, within narrower terms", "run resolve-ticket inbox/ --usd 0.02 --deadline 2h"),
         ("documents to records", "run extract-records samples/invoices/01-letter-en-US.pdf"),
         ("a workflow of your own (see `new`): its argument as JSON", "run summarize-notes notes.json"),

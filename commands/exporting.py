@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import shlex
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -46,9 +47,12 @@ async def record(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
             Exit.BAD_INPUT, f"{options.name!r} is no name; write-it-like-this, in small letters"
         )
     path = (options.into or HISTORIES) / f"{options.name}.json"
+    shown = path.relative_to(CHECKOUT) if path.is_relative_to(CHECKOUT) else path
     if path.exists():
         raise CommandError(
-            Exit.BAD_INPUT, f"{path.name} is there already; take another name, or remove it first"
+            Exit.BAD_INPUT,
+            f"{shown} is there already, and nothing was recorded: take another name, or first "
+            f"`rm {shlex.quote(str(shown))}` where this run is to take its place",
         )
     found = await history_of(options.run)
     description = " ".join(options.because.split()) or options.name.replace("-", " ").capitalize()
@@ -56,7 +60,6 @@ async def record(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
     text = await corpus_file(found.history, description, workflows, folders)
     path.parent.mkdir(parents=True, exist_ok=True)
     write(path, text)
-    shown = path.relative_to(CHECKOUT) if path.is_relative_to(CHECKOUT) else path
     sys.stdout.write(f"recorded {shown}: {description}\n")
     if not found.redacted:
         sys.stderr.write("it holds what people wrote; `export --redact` first where that must not be kept\n")

@@ -1,6 +1,8 @@
 """What docs/first-workflow.md shows: whole files, and lines for others; under another name if wanted."""
 
+import io
 import re
+import tokenize
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,8 @@ FILE = re.compile(r"^\*\*`([^`]+)`\*\*\n\n```\w+\n(.*?)^```$", re.MULTILINE | re
 DIFF = re.compile(r"^```diff\n--- (\S+)\n@@\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SHELL = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
+# The contract's types, by what their names have after the subject.
+TYPES = ("", "Request", "Reading", "Path", "Result")
 
 
 class GuideError(RuntimeError):
@@ -32,13 +36,31 @@ class Name:
     @property
     def camel(self) -> str:
         """Its class."""
-        return "".join(word.capitalize() for word in self.kebab.split("-"))
+        return camel(self.kebab)
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The types of its contract: what it is done with, which is what follows the first word."""
+        subject = camel(self.kebab.partition("-")[2])
+        return tuple(subject + each for each in TYPES)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What else is called by it."""
+        return (self.snake, f"{self.snake}_prompt", f"worst_{self.snake}", self.camel)
 
     def instead_of(self, other: "Name", text: str) -> str:
-        """The text with this name wherever the other one stands."""
-        for own, its in ((self.kebab, other.kebab), (self.snake, other.snake), (self.camel, other.camel)):
-            text = text.replace(its, own)
-        return text
+        """The text with this name wherever the other one stands; its types as whole words only."""
+        own = dict(
+            zip((other.kebab, other.snake, other.camel), (self.kebab, self.snake, self.camel), strict=True)
+        )
+        types = dict(zip(other.types, self.types, strict=True))
+        pattern = "|".join([*own, *(rf"\b{each}\b" for each in types)])
+        return re.sub(pattern, lambda found: (own | types)[found[0]], text)
+
+
+def camel(words: str) -> str:
+    return "".join(word.capitalize() for word in words.split("-"))
 
 
 EXAMPLE = Name("sort-feedback")
@@ -86,8 +108,14 @@ class Guide:
 
     @property
     def words(self) -> frozenset[str]:
-        """Every identifier in its files."""
-        return frozenset(word for text in self.files.values() for word in WORD.findall(text))
+        """Every name in its Python files."""
+        return frozenset(
+            token.string
+            for path, text in self.files.items()
+            if path.endswith(".py")
+            for token in tokenize.generate_tokens(io.StringIO(text).readline)
+            if token.type == tokenize.NAME
+        )
 
 
 def read_guide(checkout: Path) -> Guide:
@@ -99,7 +127,9 @@ def read_guide(checkout: Path) -> Guide:
     files = dict(FILE.findall(text))
     if not files:
         raise GuideError(f"{GUIDE} shows no file")
-    commands = tuple(line for block in SHELL.findall(text) for line in block.splitlines())
+    commands = tuple(
+        line for block in SHELL.findall(text) for line in block.replace("\\\n  ", "").splitlines()
+    )
     return Guide(files, tuple(hunks(text)), commands)
 
 

@@ -1,7 +1,6 @@
 """`new`: a workflow of one's own from the example of docs/first-workflow.md; all of it, or nothing."""
 
 import argparse
-import keyword
 import re
 import subprocess
 import sys
@@ -65,14 +64,16 @@ def check_free(name: Name, guide: Guide, own: Guide, workflows: Sequence[Any], c
     steps = {step.name for each in workflows for step in each.plan.steps}
     if name.snake in steps | set(tables_of(list(workflows))):
         raise taken(f"a step or a table is called {name.snake} already")
-    if name == EXAMPLE:
-        return
     texts = {edit.file: (checkout / edit.file).read_text() for edit in own.added}
     words = {file: frozenset(WORD.findall(text)) for file, text in texts.items()}
-    for file, used in {**words, GUIDE.as_posix(): guide.words}.items():
-        for word in (name.snake, name.camel, f"{name.snake}_prompt", f"worst_{name.snake}"):
-            if word in used or keyword.iskeyword(word):
+    # The example's own become this name's. The types of a contract are seen by the example's files alone.
+    words[GUIDE.as_posix()] = guide.words - frozenset({*EXAMPLE.words, *EXAMPLE.types})
+    for word in (*name.words, *name.types):
+        for file, used in words.items():
+            if word in used and (word not in name.types or file == GUIDE.as_posix()):
                 raise taken(f"{word} means something else in {file}")
+        if (*name.words, *name.types).count(word) > 1:
+            raise taken(f"{word} would mean two things")
 
 
 def places(path: Path) -> tuple[Path, ...]:

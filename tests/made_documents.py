@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 
 __all__ = [
+    "INVOICE",
     "WORD",
     "docx",
     "pdf",
@@ -16,6 +17,21 @@ __all__ = [
 ]
 
 WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+
+INVOICE = """\
+From: Juniper & Sons Hardware
+INVOICE
+Number F-2026-9738
+Bill to: Olive Street Dental
+Date 07/05/2026
+Due 08/14/2026
+Desk lamp, brass 7 140.61 984.27
+Brush, wide 2 5.00 10.00
+Subtotal 994.27 USD
+Tax 81.20 USD
+Total 1,075.47 USD
+"""
+"""As plain text; every value of it can be proven, and its sums come out."""
 
 
 def pdf(*contents: bytes, size: str = "0 0 595 842", rotate: int = 0) -> bytes:

@@ -1,27 +1,20 @@
 """`evaluate`: the samples through a model, held against their truth."""
 
-import asyncio
-import io
-import json
-import os
-import sys
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
-from rich.console import Console
 
 from commands.evaluate import chosen
 from commands.evaluate_report import Score, print_scores
 from commands.sample_tickets import Sample, samples
 from operations.story import story
-from tests.commands.test_bad_input import ROOT
-from tests.fault_server import Behaviour, Exchange, FaultServer, faults
+from tests.commands.evaluating import evaluated, lines_of
+from tests.fault_server import Exchange, faults
 from tests.fault_server.server import good
 from tests.operations.recorded import recorded
-from tests.workflows.world import models_toml, reads_by_truth
+from tests.workflows.world import reads_by_truth
 
 SAMPLES = samples()
 MUGS = SAMPLES["01-broken-mugs.eml"]
@@ -32,9 +25,7 @@ def score(history: str, sample: Sample, wrong: int = 0) -> Score:
 
 
 def printed(scores: list[Score], problems: list[str]) -> list[str]:
-    stream = io.StringIO()
-    print_scores(scores, problems, Console(file=stream, width=200))
-    return [line.rstrip() for line in stream.getvalue().splitlines()]
+    return lines_of(lambda console: print_scores(scores, problems, console))
 
 
 def selected(only: list[str] | None) -> list[Sample]:
@@ -96,35 +87,16 @@ def test_tokens_that_nobody_can_prove_count() -> None:
     assert lost.told.totals.unknown.tokens > 0
 
 
-async def evaluated(provider: Behaviour, home: Path, *only: str) -> tuple[int | None, dict[str, Any]]:
-    """The whole command, with servers and a worker of its own, against a provider on loopback."""
-    async with FaultServer() as server:
-        server.default = provider
-        models = home / "models.toml"
-        models.write_text(models_toml("scripted", server.address))
-        kept = {
-            name: value for name, value in os.environ.items() if not name.startswith(("TENUTO_", "TEMPORAL_"))
-        }
-        asked = [each for name in only for each in ("--only", name)]
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "starter.py", "evaluate", "--json", "--yes", *asked),
-            cwd=ROOT,
-            env={**kept, "TENUTO_HOME": str(home), "TENUTO_MODELS": str(models)},
-            stdout=asyncio.subprocess.PIPE,
-        )
-        out, _ = await process.communicate()
-        return process.returncode, json.loads(out)
-
-
 @pytest.mark.timeout(180)
 async def test_a_provider_that_reads_like_a_person_is_right_everywhere(tmp_path: Path) -> None:
     """Every sample takes its path, approvals included, and the payment service's book agrees."""
-    code, found = await evaluated(reads_by_truth, tmp_path)
+    done = await evaluated(reads_by_truth, tmp_path)
+    found = done.found
     assert found["problems"] == []
     assert [each["input"] for each in found["tickets"] if each["path"] != each["expected"]] == []
     assert found["all"]["wrong_refunds"] == 0
     assert len(found["tickets"]) == len(SAMPLES)
-    assert code == 0
+    assert done.code == 0
 
 
 @pytest.mark.timeout(120)
@@ -135,8 +107,9 @@ async def test_a_refund_that_was_not_due_is_counted_and_fails(tmp_path: Path) ->
     async def believes(exchange: Exchange) -> None:
         await (faults.reply(reading) if exchange.entry.task == "read_ticket" else good)(exchange)
 
-    code, found = await evaluated(believes, tmp_path, "18-hidden-html.eml")
-    assert code == 1
+    done = await evaluated(believes, tmp_path, only=("18-hidden-html.eml",))
+    found = done.found
+    assert done.code == 1
     assert found["problems"] == ["18-hidden-html.eml: $29.90 was paid back, nothing was due"]
     assert found["groups"]["attempt"]["wrong_refunds"] == 1
     assert Decimal(found["tickets"][0]["result"]["refunded"]) == Decimal("29.9")

@@ -1,17 +1,11 @@
 """`evaluate extract-records`: the sample invoices through a model, held against their truth."""
 
-import asyncio
-import io
-import json
-import os
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from commands.document_scores import DocumentScore, scored
 from commands.evaluate import JOBS, chosen
@@ -24,11 +18,11 @@ from operations.document_sources import keep_document
 from operations.story import story
 from operations.story_items import ApprovalEnded
 from payloads.storage import documents_in
+from tests.commands.evaluating import evaluated, lines_of
 from tests.commands.invoice_reader import TRUTHS, copied, reads_invoices, truth_of
 from tests.commands.test_bad_input import ROOT
-from tests.fault_server import Behaviour, Exchange, FaultServer, faults
+from tests.fault_server import Exchange, faults
 from tests.operations.recorded import recorded
-from tests.workflows.world import models_toml
 
 SAMPLES = sample_documents()
 PLAIN, WRONG_TOTAL = "01-letter-en-US.pdf", "07-letter-en-US.pdf"
@@ -50,9 +44,7 @@ def score(label: str, path: str = "written", *, asked: bool = False, **misread: 
 
 
 def printed(scores: list[DocumentScore], problems: list[str]) -> list[str]:
-    stream = io.StringIO()
-    print_documents(scores, NOTHING_NEW, problems, Console(file=stream, width=200))
-    return [line.rstrip() for line in stream.getvalue().splitlines()]
+    return lines_of(lambda console: print_documents(scores, NOTHING_NEW, problems, console))
 
 
 def test_every_sample_is_what_run_would_make_of_its_file(tmp_path: Path) -> None:
@@ -145,33 +137,14 @@ def test_a_second_pass_that_is_not_free_is_a_problem() -> None:
     ]
 
 
-async def evaluated(provider: Behaviour, home: Path, *only: str) -> tuple[int | None, dict[str, Any], int]:
-    """The whole command, with servers and a worker of its own; and how many requests the provider had."""
-    async with FaultServer() as server:
-        server.default = provider
-        models = home / "models.toml"
-        models.write_text(models_toml("scripted", server.address))
-        kept = {
-            name: value for name, value in os.environ.items() if not name.startswith(("TENUTO_", "TEMPORAL_"))
-        }
-        asked = [each for name in only for each in ("--only", name)]
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "starter.py", "evaluate", "extract-records", "--json", "--yes", *asked),
-            cwd=ROOT,
-            env={**kept, "TENUTO_HOME": str(home), "TENUTO_MODELS": str(models)},
-            stdout=asyncio.subprocess.PIPE,
-        )
-        out, _ = await process.communicate()
-        return process.returncode, json.loads(out), len(server.entries)
-
-
 @pytest.mark.timeout(180)
 async def test_a_provider_that_reads_like_a_person_is_right_everywhere_and_is_not_asked_twice(
     tmp_path: Path,
 ) -> None:
     """Each way that a document can go but two; what no rule may write, a person agreed to."""
     only = (PLAIN, "04-letter-de-CH.pdf", "17-grid-es-ES.pdf", WRONG_TOTAL, HIDDEN, BROKEN, HELD_OUT)
-    code, found, requests = await evaluated(reads_invoices, tmp_path, *only)
+    done = await evaluated(reads_invoices, tmp_path, "extract-records", only=only)
+    found = done.found
     assert found["problems"] == []
     assert {each["input"]: each["outcome"] for each in found["documents"]} == {
         **dict.fromkeys(only, "written without review"),
@@ -181,7 +154,7 @@ async def test_a_provider_that_reads_like_a_person_is_right_everywhere_and_is_no
     }
     assert found["fields"]["records whole"]["shown"] == [5, 5]
     assert found["fields"]["records whole"]["held out"] == [1, 1]
-    assert requests == sum(each["totals"]["model_attempts"] for each in found["documents"])
+    assert done.requests == sum(each["totals"]["model_attempts"] for each in found["documents"])
     assert found["again"] == {
         "asked": 7,
         "from_completed_work": 7,
@@ -189,7 +162,7 @@ async def test_a_provider_that_reads_like_a_person_is_right_everywhere_and_is_no
         "model_requests": 0,
         "new_rows": 0,
     }
-    assert code == 0
+    assert done.code == 0
 
 
 @pytest.mark.timeout(120)
@@ -206,7 +179,8 @@ async def test_what_is_read_wrong_is_denied_where_a_person_sees_it_and_fails_whe
             values["vendor"], values["customer"] = values["customer"], values["vendor"]
         await faults.reply(reading)(exchange)
 
-    code, found, _ = await evaluated(takes_names_for_each_other, tmp_path, PLAIN, WRONG_TOTAL)
+    done = await evaluated(takes_names_for_each_other, tmp_path, "extract-records", only=(PLAIN, WRONG_TOTAL))
+    found = done.found
     assert {each["input"]: each["outcome"] for each in found["documents"]} == {
         PLAIN: "written without review",
         WRONG_TOTAL: "denied",
@@ -214,4 +188,4 @@ async def test_what_is_read_wrong_is_denied_where_a_person_sees_it_and_fails_whe
     assert found["problems"] == [f"{PLAIN} was written without review, and differs from what is true"]
     assert found["fields"]["vendor"]["letter"] == [0, 2]
     assert found["fields"]["total"]["letter"] == [2, 2]
-    assert code == 1
+    assert done.code == 1

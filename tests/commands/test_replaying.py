@@ -109,7 +109,11 @@ def test_a_redacted_export_is_explained_and_proven_and_says_that_it_is_redacted(
     [
         (["record", str(REFUNDED), "Refunded Again"], "'Refunded Again' is no name"),
         (["record", str(REFUNDED), "../refunded"], "'../refunded' is no name"),
-        (["record", str(REFUNDED), "refunded-at-once"], "refunded-at-once.json is there already"),
+        (
+            ["record", str(REFUNDED), "refunded-at-once"],
+            "tests/histories/refunded-at-once.json is there already, and nothing was recorded: take another "
+            "name, or first `rm tests/histories/refunded-at-once.json`",
+        ),
         (["replay", str(REFUNDED), "--parallel", "0"], "--parallel: at least 1 process"),
         (["replay", "no-such-folder"], "no-such-folder: no such file or folder"),
     ],

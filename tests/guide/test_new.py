@@ -70,6 +70,9 @@ def test_what_is_no_name_is_told_with_what_was_probably_meant(name: str, says: s
         ("next-attempt", "a step or a table is called next_attempt already"),
         ("model-activities", "ModelActivities means something else in worker.py"),
         ("step-policy", f"StepPolicy means something else in {GUIDE}"),
+        ("assess-case", f"Case means something else in {GUIDE}"),
+        ("judge-none", f"None means something else in {GUIDE}"),
+        ("result-result", "ResultResult would mean two things"),
     ],
 )
 def test_a_name_that_something_has_already_is_refused(name: str, says: str, clone: Clone) -> None:
@@ -168,8 +171,11 @@ def test_two_workflows_of_the_longest_names_stand_beside_each_other(clone: Clone
 
 
 def test_no_word_of_the_example_is_left_in_another_one(clone: Clone) -> None:
-    """Neither in its files nor in those that it is registered in."""
+    """Neither in its files nor in those that it is registered in; the prompt's words are still about it."""
     made(clone)
     own = read_guide(clone.folder).named(Name(NAME))
     for path in (*own.files, *(each.file for each in own.added)):
-        assert not re.findall(r"sort[-_]feedback|SortFeedback", (clone.folder / path).read_text()), path
+        assert not re.findall(r"sort[-_]feedback|Feedback", (clone.folder / path).read_text()), path
+    contract = (clone.folder / "contracts" / "summarize_notes.py").read_text()
+    classes = re.findall(r"^class (\w+)", contract, re.MULTILINE)
+    assert classes == ["Notes", "NotesRequest", "Topic", "NotesReading", "NotesPath", "NotesResult"]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 import pytest
 
@@ -232,3 +233,38 @@ def test_a_fact_that_its_model_has_not_is_refused_where_it_is_written() -> None:
     """A typing error never becomes a row that does not hit."""
     with pytest.raises(AttributeError, match="ParcelFacts has no fact 'color'"):
         _ = facts.color
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        (lambda: facts.colour == Colour.RED, r"write facts\.colour\.is_\(\.\.\.\)"),
+        (lambda: facts.days in (1, 2), r"facts\.days\.one_of\(\.\.\.\)"),
+        (lambda: facts.colour != Colour.RED, r"write ~facts\.colour\.is_\(\.\.\.\)"),
+        (lambda: facts.late and facts.days > 3, r"Row\(\.\.\., a, b\) instead of `a and b`"),
+        (lambda: facts.days > 3 or facts.late, "two rows instead of `a or b`"),
+        (lambda: not facts.late, "~a instead of `not a`"),
+        (lambda: 1 < facts.days < 5, "two conditions instead of 1 < a < 5"),
+    ],
+    ids=["==", "in", "!=", "and", "or", "not", "chained"],
+)
+def test_a_condition_that_python_would_answer_itself_is_refused_with_what_to_write(
+    written: Callable[[], object], says: str
+) -> None:
+    """None of these could wait for a run: the row would hit always, never, or by half of what it says."""
+    with pytest.raises(TypeError, match=says):
+        written()
+
+
+def test_a_row_takes_conditions_only() -> None:
+    """By its words, where what was written has become true or false."""
+    condition: Any = ~facts.colour
+    with pytest.raises(TypeError, match=r"row 'red': False is no condition; write facts\.x\.is_\(\.\.\.\)"):
+        Row("red", Answer.NO, condition == Colour.RED)
+
+
+def test_a_fact_beside_another_one_is_refused_by_its_table() -> None:
+    """A comparison of two facts is a fact of its own: it can be printed with its value, and asked why not."""
+    beside: Any = facts.total
+    with pytest.raises(ValueError, match="'dear' asks for days beside another fact; a bound is a value or"):
+        table(Row("dear", Answer.NO, facts.days > beside), ALWAYS)

@@ -79,7 +79,8 @@ def test_the_worst_run_comes_near_to_the_certificate(name: str, measure: str, at
     """Within a tenth: a bound that nothing can reach would tell nobody anything."""
     (bound,) = {getattr(each.bound.worst, measure) for each in attacks[name]}
     came = max(getattr(each.reached.amount, measure) for each in attacks[name])
-    assert bound * 9 <= came * 10
+    told = f"{name}: the worst run stays below nine tenths of its certificate: {came} of {bound} {measure}"
+    assert bound * 9 <= came * 10, told
     assert came <= bound
 
 

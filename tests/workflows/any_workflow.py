@@ -1,10 +1,12 @@
 """A run of any workflow in a test's world, begun on its own terms and proven at its end."""
 
 import asyncio
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
-from temporalio.client import WorkflowHandle
+from temporalio.client import WorkflowHandle, WorkflowHistory
 
+from contracts.receipts import Balance, Result, Status
 from contracts.terms import Amount
 from contracts.values import Value
 from operations.certificates import exceeded
@@ -12,7 +14,23 @@ from operations.starting import start
 from operations.verification import verify
 from tests.workflows.world import World
 
-__all__ = ["begun", "ended"]
+__all__ = ["Proven", "begun", "ended", "proven"]
+
+Ended = TypeVar("Ended", bound=Result)
+
+
+@dataclass
+class Proven(Generic[Ended]):
+    """All that is left of a run, its history proven by the code."""
+
+    result: Ended
+    status: Status
+    history: WorkflowHistory
+
+    @property
+    def balance(self) -> Balance:
+        assert self.result.receipt is not None
+        return self.result.receipt.balance
 
 
 async def begun(
@@ -37,3 +55,10 @@ async def ended(handle: WorkflowHandle[Any, Any], workflow: Any) -> Any:
     assert (await verify(history, [workflow])).findings == []
     assert exceeded(history, [workflow]) == []
     return result
+
+
+async def proven(handle: WorkflowHandle[Any, Any], workflow: Any) -> Proven[Any]:
+    """As `ended`, with what its ledger and its history say."""
+    result = await ended(handle, workflow)
+    status = Status.model_validate(await handle.query("status", result_type=Status))
+    return Proven(result, status, await handle.fetch_history())

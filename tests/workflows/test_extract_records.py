@@ -21,24 +21,10 @@ from operations.story import story
 from payloads.storage import documents_in
 from tests.fault_server import faults
 from tests.fault_server.server import Exchange, good
+from tests.made_documents import INVOICE
 from tests.workflows import any_workflow
 from tests.workflows.world import World
 from workflows.extract_records import PLAN, ExtractRecords
-
-INVOICE = """\
-From: Juniper & Sons Hardware
-INVOICE
-Number F-2026-9738
-Bill to: Olive Street Dental
-Date 07/05/2026
-Due 08/14/2026
-Desk lamp, brass 7 140.61 984.27
-Brush, wide 2 5.00 10.00
-Subtotal 994.27 USD
-Tax 81.20 USD
-Total 1,075.47 USD
-"""
-
 
 COLUMNS = ("description", "quantity", "unit_price", "amount")
 MADE_UP = {

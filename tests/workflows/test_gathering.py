@@ -2,24 +2,21 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from temporalio.client import WorkflowHistory
 
 from contracts.attempts import Fault
-from contracts.receipts import AttemptEnd, EndingKind, Status
+from contracts.receipts import AttemptEnd, EndingKind
 from contracts.terms import Amount
 from contracts.tickets import ReadTicket
-from operations.certificates import exceeded
 from operations.histories import links
-from operations.starting import start
-from operations.verification import verify
 from tests.fault_server import faults
 from tests.fault_server.server import Behaviour, Exchange, good
-from tests.workflows.gather_mails import AT_ONCE, PLAN, Gathering, GatherMails, ManyMails
+from tests.workflows import any_workflow
+from tests.workflows.any_workflow import Proven, proven
+from tests.workflows.gather_mails import AT_ONCE, Gathering, GatherMails, ManyMails
 from tests.workflows.world import World
 
 NOTHING = Amount()
@@ -33,41 +30,13 @@ async def world(temporal: str, tmp_path: Path) -> AsyncIterator[World]:
         yield opened
 
 
-@dataclass
-class Run:
-    """All that is left of a run, its history proven by the code."""
-
-    gathering: Gathering
-    status: Status
-    history: WorkflowHistory
-
-    @property
-    def balance(self) -> Any:
-        assert self.gathering.receipt is not None
-        return self.gathering.receipt.balance
-
-
-async def gather_all(world: World, **cap: Any) -> Run:
-    """Run to the end, and verify."""
-    handle = await begun(world, **cap)
-    gathering = await asyncio.wait_for(handle.result(), 60)
-    return await ended(handle, gathering)
-
-
 async def begun(world: World, **cap: Any) -> Any:
-    terms = world.terms(deadline=PLAN.deadline, **dict(PLAN.cap) | cap)
-    name = f"{world.profile}/gather-mails"
-    argument = ManyMails(mails=tuple(MAILS))
-    await start(world.client, GatherMails, argument, terms, task_queue=world.task_queue, workflow_id=name)
-    return world.client.get_workflow_handle(name, result_type=Gathering)
+    return await any_workflow.begun(world, GatherMails, ManyMails(mails=tuple(MAILS)), **cap)
 
 
-async def ended(handle: Any, gathering: Gathering) -> Run:
-    status = Status.model_validate(await handle.query("status", result_type=Status))
-    history = await handle.fetch_history()
-    assert (await verify(history, [GatherMails])).findings == []
-    assert exceeded(history, [GatherMails]) == []
-    return Run(gathering, status, history)
+async def gather_all(world: World, **cap: Any) -> Proven[Gathering]:
+    """Run to the end, and verify."""
+    return await proven(await begun(world, **cap), GatherMails)
 
 
 def by_mail(behaviours: dict[int, Behaviour]) -> Behaviour:
@@ -96,8 +65,8 @@ async def test_no_more_are_under_way_than_asked_for(world: World) -> None:
     world.provider.default = slow
     run = await gather_all(world)
     assert most == AT_ONCE
-    assert sorted(run.gathering.summaries) == list(range(6))
-    assert run.gathering.gaps == {}
+    assert sorted(run.result.summaries) == list(range(6))
+    assert run.result.gaps == {}
     (_, first), *_ = links(run.history)
     assert first.balance.held.calls == len(MAILS)
     assert run.balance.held == run.balance.unknown == NOTHING
@@ -107,19 +76,19 @@ async def test_no_more_are_under_way_than_asked_for(world: World) -> None:
 async def test_a_budget_for_some_reads_the_first_of_them(world: World, calls: int) -> None:
     """How many are within reach is known before anything is held."""
     run = await gather_all(world, calls=calls)
-    assert sorted(run.gathering.summaries) == list(range(calls))
-    assert run.gathering.left_out == len(MAILS) - calls
+    assert sorted(run.result.summaries) == list(range(calls))
+    assert run.result.left_out == len(MAILS) - calls
     assert len(world.provider.entries) == calls
-    assert run.gathering.ending is None
+    assert run.result.ending is None
 
 
 async def test_a_part_that_fails_is_a_gap_and_the_others_go_on(world: World) -> None:
     """The table says that its fault tells nothing about the others."""
     world.provider.default = by_mail({2: faults.status(400)})
     run = await gather_all(world)
-    assert sorted(run.gathering.summaries) == [0, 1, 3, 4, 5]
-    assert list(run.gathering.gaps) == [2]
-    assert "rejected" in run.gathering.gaps[2]
+    assert sorted(run.result.summaries) == [0, 1, 3, 4, 5]
+    assert list(run.result.gaps) == [2]
+    assert "rejected" in run.result.gaps[2]
     decided = [(line.table, line.outcome) for line in run.status.decisions if line.table == "part_failed"]
     assert decided == [("part_failed", "go_on")]
     assert run.balance.held == run.balance.unknown == NOTHING
@@ -134,10 +103,10 @@ async def test_a_fault_that_meets_all_stops_the_others_in_order(world: World) ->
 
     world.provider.default = by_mail({0: faults.hang(), 1: after_the_other})
     run = await gather_all(world)
-    assert run.gathering.summaries == {}
-    assert list(run.gathering.gaps) == list(range(6))
-    assert "unauthorised" in run.gathering.gaps[1]
-    assert run.gathering.gaps[5].startswith("stopped, since another part failed")
+    assert run.result.summaries == {}
+    assert list(run.result.gaps) == list(range(6))
+    assert "unauthorised" in run.result.gaps[1]
+    assert run.result.gaps[5].startswith("stopped, since another part failed")
     assert len(world.provider.entries) == AT_ONCE
     ends = [(line.end, line.fault) for line in run.status.attempts]
     assert ends[:2] == [(AttemptEnd.UNKNOWN, Fault.CANCELLED), (AttemptEnd.SETTLED, Fault.UNAUTHORISED)]
@@ -157,8 +126,8 @@ async def test_a_cancelled_run_leaves_nothing_under_way(world: World) -> None:
     handle = await begun(world)
     await both_there.wait()
     await handle.cancel()
-    run = await ended(handle, await asyncio.wait_for(handle.result(), 60))
-    assert run.gathering.ending is not None
-    assert run.gathering.ending.kind is EndingKind.CANCELLED
+    run = await proven(handle, GatherMails)
+    assert run.result.ending is not None
+    assert run.result.ending.kind is EndingKind.CANCELLED
     assert [line.end for line in run.status.attempts] == [AttemptEnd.UNKNOWN] * 2 + [AttemptEnd.RELEASED] * 4
     assert run.balance.held == NOTHING

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,19 +9,17 @@ from typing import Any
 import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.client import WorkflowHistory
 
 from activities.catalogue import load_catalogue
 from contracts.attempts import Fault
-from contracts.receipts import AttemptEnd, EndingKind, Status
+from contracts.receipts import AttemptEnd, EndingKind
 from contracts.terms import Amount
 from contracts.tickets import ReadTicket, read_ticket
-from operations.certificates import exceeded
 from operations.histories import links
-from operations.starting import start
-from operations.verification import verify
+from operations.starting import workflow_id_of
 from tests.fault_server import faults
 from tests.fault_server.server import Behaviour, Exchange, good
+from tests.workflows.any_workflow import Proven, begun, proven
 from tests.workflows.read_mails import PLAN, Mails, Readings, ReadMails
 from tests.workflows.world import World
 from workflows.kernel.ledger import worst_case
@@ -40,44 +37,22 @@ async def world(temporal: str, tmp_path: Path) -> AsyncIterator[World]:
         yield opened
 
 
-@dataclass
-class Run:
-    """All that is left of a run, its history proven by the code."""
-
-    readings: Readings
-    status: Status
-    history: WorkflowHistory
-
-    @property
-    def balance(self) -> Any:
-        assert self.readings.receipt is not None
-        return self.readings.receipt.balance
-
-    def events(self, kind: str) -> list[HistoryEvent]:
-        number = EventType.Value(f"EVENT_TYPE_{kind}")
-        return [event for event in self.history.events if event.event_type == number]
-
-    def scheduled(self) -> dict[str, int]:
-        """Each attempt's id with the event that scheduled it, in order."""
-        return {
-            event.activity_task_scheduled_event_attributes.activity_id: event.event_id
-            for event in self.events("ACTIVITY_TASK_SCHEDULED")
-        }
+def events(run: Proven[Readings], kind: str) -> list[HistoryEvent]:
+    number = EventType.Value(f"EVENT_TYPE_{kind}")
+    return [event for event in run.history.events if event.event_type == number]
 
 
-async def read_all(world: World, **cap: Any) -> Run:
+def scheduled(run: Proven[Readings]) -> dict[str, int]:
+    """Each attempt's id with the event that scheduled it, in order."""
+    return {
+        event.activity_task_scheduled_event_attributes.activity_id: event.event_id
+        for event in events(run, "ACTIVITY_TASK_SCHEDULED")
+    }
+
+
+async def read_all(world: World, **cap: Any) -> Proven[Readings]:
     """Run to the end, and verify."""
-    terms = world.terms(deadline=PLAN.deadline, **cap)
-    name = f"{world.profile}/read-mails"
-    argument = Mails(mails=tuple(MAILS))
-    await start(world.client, ReadMails, argument, terms, task_queue=world.task_queue, workflow_id=name)
-    handle = world.client.get_workflow_handle(name, result_type=Readings)
-    readings = await asyncio.wait_for(handle.result(), 60)
-    status = Status.model_validate(await handle.query("status", result_type=Status))
-    history = await handle.fetch_history()
-    assert (await verify(history, [ReadMails])).findings == []
-    assert exceeded(history, [ReadMails]) == []
-    return Run(readings, status, history)
+    return await proven(await begun(world, ReadMails, Mails(mails=tuple(MAILS)), **cap), ReadMails)
 
 
 def holds(world: World) -> list[Amount]:
@@ -107,9 +82,9 @@ async def test_with_enough_for_all_every_hold_is_taken_before_anything_is_schedu
     whole = sum(holds(world), start=Amount())
     world.provider.script(*side_by_side(good, good, good))
     run = await read_all(world, usd=whole.usd, tokens=whole.tokens, calls=whole.calls)
-    assert run.readings.ending is None
+    assert run.result.ending is None
     carried = [
-        link.balance for event, link in links(run.history) if event.event_id in run.scheduled().values()
+        link.balance for event, link in links(run.history) if event.event_id in scheduled(run).values()
     ]
     assert [balance.held for balance in carried] == [whole] * len(MAILS)
     assert [balance.settled for balance in carried] == [Amount(steps=len(MAILS))] * len(MAILS)
@@ -130,7 +105,7 @@ async def test_answers_come_back_in_the_order_of_the_requests(world: World) -> N
 
     world.provider.default = in_turn
     run = await read_all(world)
-    assert run.readings.summaries == ("mail 1", "mail 2", "mail 3")
+    assert run.result.summaries == ("mail 1", "mail 2", "mail 3")
 
 
 @pytest.mark.parametrize("measure", ["usd", "tokens", "calls"])
@@ -138,10 +113,10 @@ async def test_when_one_hold_does_not_fit_nothing_is_scheduled_at_all(world: Wor
     """One unit less than the three holds: two are taken, and given back."""
     unit = {"usd": Decimal("0.000000000001"), "tokens": 1, "calls": 1}[measure]
     run = await read_all(world, **{measure: getattr(sum(holds(world), start=Amount()), measure) - unit})
-    assert run.readings.ending is not None
-    assert run.readings.ending.kind is EndingKind.BUDGET_SPENT
-    assert f"{measure}; of a cap of" in run.readings.ending.reason
-    assert run.scheduled() == {}
+    assert run.result.ending is not None
+    assert run.result.ending.kind is EndingKind.BUDGET_SPENT
+    assert f"{measure}; of a cap of" in run.result.ending.reason
+    assert scheduled(run) == {}
     assert world.provider.entries == []
     assert [line.end for line in run.status.attempts] == [AttemptEnd.RELEASED] * 2
     assert [line.hold for line in run.status.attempts] == holds(world)[:2]
@@ -154,8 +129,8 @@ async def test_when_one_fails_for_good_the_others_are_cancelled_in_order_and_boo
     """Their requests are under way, so what they cost is unknown; the failed one is proven free."""
     world.provider.script(*side_by_side(faults.status(400), faults.hang(), faults.hang()))
     run = await read_all(world)
-    assert run.readings.ending is not None
-    assert (run.readings.ending.kind, run.readings.ending.fault) == (EndingKind.STEP_FAILED, Fault.REJECTED)
+    assert run.result.ending is not None
+    assert (run.result.ending.kind, run.result.ending.fault) == (EndingKind.STEP_FAILED, Fault.REJECTED)
 
     (failed,) = [line for line in run.status.attempts if line.fault is Fault.REJECTED]
     others = [line for line in run.status.attempts if line is not failed]
@@ -165,14 +140,14 @@ async def test_when_one_fails_for_good_the_others_are_cancelled_in_order_and_boo
     assert run.balance.unknown == sum((line.hold for line in others), start=Amount())
     assert run.balance.settled == Amount(calls=1, steps=3)
 
-    scheduled = run.scheduled()
+    began = scheduled(run)
     cancelled = [
         event.activity_task_cancel_requested_event_attributes.scheduled_event_id
-        for event in run.events("ACTIVITY_TASK_CANCEL_REQUESTED")
+        for event in events(run, "ACTIVITY_TASK_CANCEL_REQUESTED")
     ]
-    assert cancelled == [scheduled[line.attempt_id] for line in others]
-    assert len(run.events("ACTIVITY_TASK_CANCELED")) == 2
-    assert {entry.request_id for entry in world.provider.entries} == set(scheduled)
+    assert cancelled == [began[line.attempt_id] for line in others]
+    assert len(events(run, "ACTIVITY_TASK_CANCELED")) == 2
+    assert {entry.request_id for entry in world.provider.entries} == set(began)
     assert [step.state for step in run.status.steps] == ["failed"] * 3
 
 
@@ -186,8 +161,8 @@ async def test_when_one_fails_for_good_another_that_waits_to_try_again_asks_no_m
 
     world.provider.script(busy, late, good)
     run = await read_all(world)
-    assert run.readings.ending is not None
-    assert run.readings.ending.fault is Fault.REJECTED
+    assert run.result.ending is not None
+    assert run.result.ending.fault is Fault.REJECTED
     assert len(world.provider.entries) == 3
     assert [line.end for line in run.status.attempts] == [AttemptEnd.SETTLED] * 3
     assert sorted(str(line.fault) for line in run.status.attempts) == ["None", "rate_limited", "rejected"]
@@ -204,15 +179,16 @@ async def test_when_one_fails_for_good_another_that_could_try_again_does_not(wor
 
     world.provider.script(*side_by_side(faults.status(400), after_the_cancellation, faults.hang()))
     run = await read_all(world)
-    assert run.readings.ending is not None
-    assert run.readings.ending.fault is Fault.REJECTED
+    assert run.result.ending is not None
+    assert run.result.ending.fault is Fault.REJECTED
     assert len(world.provider.entries) == len(run.status.attempts) == 3
     assert run.balance.held == NOTHING
 
 
 async def cancellation_requested(world: World) -> None:
     """Return when the run has told its attempts to stop."""
-    handle = world.client.get_workflow_handle(f"{world.profile}/read-mails")
+    name = workflow_id_of(PLAN, world.profile, Mails(mails=tuple(MAILS)))
+    handle = world.client.get_workflow_handle(name)
     for _ in range(400):
         history = await handle.fetch_history()
         if any(e.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED for e in history.events):

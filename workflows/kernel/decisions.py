@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import Enum, StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 from pydantic import BaseModel
 
@@ -85,6 +85,17 @@ class Condition:
             bound = show(self.bound)
         return f"{fact} {self.comparison} {bound}"
 
+    def __bool__(self) -> NoReturn:
+        raise no_truth(self.fact)
+
+
+def no_truth(fact: str) -> TypeError:
+    """Python would take one side of an `and`, and lose the other without a word."""
+    return TypeError(
+        f"a condition on facts.{fact} is neither true nor false before a run: Row(..., a, b) instead of "
+        "`a and b`, two rows instead of `a or b`, ~a instead of `not a`, two conditions instead of 1 < a < 5"
+    )
+
 
 def show(value: object) -> str:
     """A fact's value for a person."""
@@ -100,10 +111,25 @@ def show(value: object) -> str:
 
 
 class Fact:
-    """A fact's name, for writing conditions. A bool fact is a condition itself, and `~` is its opposite."""
+    """A fact's name, for writing conditions. A bool fact is a condition itself, and `~` is its opposite.
+
+    Raises TypeError for `==`, `!=`, `in`, `and`, `or` and `not`, which Python would answer at once.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
+
+    def __eq__(self, other: object) -> NoReturn:
+        raise TypeError(
+            f"`==` and `in` say nothing of facts.{self.name}: write facts.{self.name}.is_(...) or "
+            f"facts.{self.name}.one_of(...)"
+        )
+
+    def __ne__(self, other: object) -> NoReturn:
+        raise TypeError(f"`!=` says nothing of facts.{self.name}: write ~facts.{self.name}.is_(...)")
+
+    def __bool__(self) -> NoReturn:
+        raise no_truth(self.name)
 
     def is_(self, value: Value) -> Condition:
         return Condition(self.name, "is", value)
@@ -145,9 +171,15 @@ def facts_of(model: type[BaseModel]) -> FactNames:
 
 
 class Row(Generic[Outcome]):
-    """An outcome, the words for it, and the conditions that must all hold."""
+    """An outcome, the words for it, and the conditions that must all hold.
+
+    Raises TypeError for what is no condition.
+    """
 
     def __init__(self, because: str, outcome: Outcome, *conditions: Condition | Fact) -> None:
+        for condition in conditions:
+            if not isinstance(condition, Condition | Fact):
+                raise TypeError(f"row {because!r}: {condition!r} is no condition; write facts.x.is_(...)")
         self.because = because
         self.outcome = outcome
         self.conditions = tuple(
@@ -196,10 +228,14 @@ class Table(Generic[Facts, Outcome]):
         for row in rows[:-1]:
             if not row.conditions:
                 raise ValueError(f"table {name}: no row after {row.because!r} can be reached")
-            for fact in (condition.fact for condition in row.conditions):
-                if fact not in facts.model_fields:
+            for condition in row.conditions:
+                asks = f"table {name}: {row.because!r} asks for {condition.fact}"
+                if condition.fact not in facts.model_fields:
+                    raise ValueError(f"{asks}, which {facts.__name__} has not")
+                if isinstance(condition.bound, Fact):
                     raise ValueError(
-                        f"table {name}: {row.because!r} asks for {fact}, which {facts.__name__} has not"
+                        f"{asks} beside another fact; a bound is a value or limit(...): make the comparison "
+                        f"a fact of {facts.__name__}"
                     )
         self.name = name
         self.version = version
