@@ -13,7 +13,15 @@ from openai import AsyncOpenAI
 
 from activities.endpoints import Endpoint
 
-__all__ = ["MAX_BODY_BYTES", "BodyTooLarge", "Flight", "UnreadableEncoding", "connect", "flight"]
+__all__ = [
+    "MAX_BODY_BYTES",
+    "BodyTooLarge",
+    "Flight",
+    "UnreadableEncoding",
+    "certificates",
+    "connect",
+    "flight",
+]
 
 # A reply is bounded by its tokens; 1 MB is a hundred times the largest and still cheap to hold.
 MAX_BODY_BYTES = 1_000_000

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
+from weakref import WeakSet
 
 from temporalio.bridge.proto.workflow_activation import QueryWorkflow, WorkflowActivation
 from temporalio.bridge.proto.workflow_commands import WorkflowCommand
@@ -32,8 +33,18 @@ from workflows.kernel.trail import TrailInterceptor
 __all__ = ["Recompute", "Recomputed", "answers_of", "recompute", "recomputing", "sandbox"]
 
 
+# Workflows that have loaded in a sandbox of this process.
+_loads = WeakSet[type]()
+
+
 class Sandbox(SandboxedWorkflowRunner):
     """The SDK's, with less between a task and the workflow's code: see Sandboxed."""
+
+    def prepare_workflow(self, defn: Any) -> None:
+        """Try whether it loads in a sandbox: once in a process, however many workers and replayers ask."""
+        if defn.cls not in _loads:
+            super().prepare_workflow(defn)
+            _loads.add(defn.cls)
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
         return Sandboxed(det, self.runner_class, self.restrictions)
