@@ -26,7 +26,7 @@ smoke: environment ## one ticket from end to end, with the real local model
 	@$(KEYLESS) $(PYTHON) starter.py demo --tickets 1 --json
 
 test: environment ## the tests, with no provider key in the environment
-	@$(KEYLESS) $(PYTHON) -m pytest -n 3 --dist loadfile
+	@$(KEYLESS) $(PYTHON) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: environment ## lint, format, types and import rules
 	$(PYTHON) -m ruff check .

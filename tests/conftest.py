@@ -4,6 +4,7 @@ And the ledger's database, once in a file and once on a real PostgreSQL.
 """
 
 import os
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,16 @@ from tests.postgres import NoPostgres, new_database, serving_postgres
 
 if TYPE_CHECKING:
     from tests.workflows.world import World
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with tests that may take long go first, then those with many: the last ones are soon done."""
+    longest: Counter[Path] = Counter()
+    for item in items:
+        marker = item.get_closest_marker("timeout")
+        longest[item.path] = max(longest[item.path], *(marker.args if marker else ()), 0)
+    number = Counter(item.path for item in items)
+    items.sort(key=lambda item: (-longest[item.path], -number[item.path]))
 
 
 @pytest.fixture(scope="session", autouse=True)
