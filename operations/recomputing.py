@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
-from weakref import WeakSet
 
 from temporalio.bridge.proto.workflow_activation import QueryWorkflow, WorkflowActivation
 from temporalio.bridge.proto.workflow_commands import WorkflowCommand
@@ -34,7 +33,7 @@ __all__ = ["Recompute", "Recomputed", "answers_of", "recompute", "recomputing", 
 
 
 # Workflows that have loaded in a sandbox of this process.
-_loads = WeakSet[type]()
+_loads: set[type] = set()
 
 
 class Sandbox(SandboxedWorkflowRunner):
