@@ -1,13 +1,14 @@
 # Every target that runs Python first brings .venv up to date with requirements.lock.
 PYTHON := .venv/bin/python
 
-# What would let a test reach a provider, or somebody's cluster or collector.
+# What would let a test reach a provider, or somebody's cluster or collector; and what would have every process
+# that a test starts compile the sources again.
 KEYLESS := env -u OPENAI_API_KEY -u OPENAI_BASE_URL -u OPENAI_ORG_ID -u OPENAI_PROJECT_ID \
 	-u OPENAI_MODEL -u ANTHROPIC_API_KEY -u AZURE_OPENAI_API_KEY -u GEMINI_API_KEY -u GOOGLE_API_KEY -u GROQ_API_KEY \
 	-u MISTRAL_API_KEY -u OPENROUTER_API_KEY -u TEMPORAL_ADDRESS -u TEMPORAL_NAMESPACE \
 	-u TEMPORAL_API_KEY -u TEMPORAL_PROFILE -u TEMPORAL_CONFIG_FILE -u TENUTO_HOME -u TENUTO_DATABASE_URL -u TENUTO_DEPLOYMENT \
 	-u TENUTO_MODEL_ADDRESS -u TENUTO_MODEL_KEY -u TENUTO_MODEL_PATH -u TRACEPARENT \
-	-u OTEL_EXPORTER_OTLP_ENDPOINT -u OTEL_EXPORTER_OTLP_TRACES_ENDPOINT -u OTEL_EXPORTER_OTLP_METRICS_ENDPOINT
+	-u PYTHONDONTWRITEBYTECODE -u OTEL_EXPORTER_OTLP_ENDPOINT -u OTEL_EXPORTER_OTLP_TRACES_ENDPOINT -u OTEL_EXPORTER_OTLP_METRICS_ENDPOINT
 
 .DEFAULT_GOAL := help
 .PHONY: help demo evaluate smoke test check certify mutate bench rehearse record screenshots format lock stop clean reset environment
@@ -25,7 +26,7 @@ smoke: environment ## one ticket from end to end, with the real local model
 	@$(KEYLESS) $(PYTHON) starter.py demo --tickets 1 --json
 
 test: environment ## the tests, with no provider key in the environment
-	@$(KEYLESS) $(PYTHON) -m pytest -n 3 --dist loadfile
+	@$(KEYLESS) $(PYTHON) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: environment ## lint, format, types and import rules
 	$(PYTHON) -m ruff check .

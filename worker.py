@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
@@ -31,7 +31,6 @@ from activities.lease_upkeep import LeaseUpkeep
 from activities.leases import LeaseActivities
 from activities.mail import MailActivities
 from activities.maildir import MaildirOutbox
-from activities.models import ModelActivities
 from activities.orders import OrderActivities
 from activities.payload_upkeep import PayloadUpkeep
 from activities.provider_gate import ProviderGate
@@ -61,6 +60,9 @@ from workflows.kernel.trail import TrailInterceptor
 from workflows.resolve_ticket import ResolveTicket
 from workflows.upkeep.close_leases import CloseLeases
 from workflows.upkeep.remove_payloads import RemoveUnneeded
+
+if TYPE_CHECKING:
+    from activities.models import ModelActivities
 
 __all__ = ["UPKEEP", "WORKFLOWS", "Parts", "build", "workers"]
 
@@ -101,7 +103,7 @@ class Parts:
     """Everything that a worker needs, built once."""
 
     catalogue: Catalogue
-    models: ModelActivities
+    models: "ModelActivities"
     refunds: RefundActivities
     ledger: TenantLedger
     tools: Sequence[Callable[..., Any]]
@@ -117,6 +119,9 @@ def build(settings: Settings, env: dict[str, str], watched: Sequence[Interceptor
 
     Raises CatalogueError for a wrong models.toml, DatabaseError or PayloadsError for a wrong URL.
     """
+    # Here, since the provider's client takes long to load, and commands only ask for WORKFLOWS.
+    from activities.models import ModelActivities
+
     ledger = TenantLedger(Database(settings.database_url))
     catalogue = load_catalogue(settings.models, env)
     customers = (

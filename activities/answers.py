@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 
 from activities.clean_text import clean, reason
-from activities.faults import AttemptFailed
+from activities.failures import AttemptFailed
 from activities.usage import believable_usage
 from contracts.attempts import Cost, Failure, Fault, Provenance, Usage
 

@@ -1,22 +1,16 @@
 """The ledger's database: SQLite in a file, or PostgreSQL by its URL. Short transactions, one at a time."""
 
-import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 __all__ = ["Database", "DatabaseError", "database_url"]
 
-MIGRATIONS = Path(__file__).parent / "migrations"
 # A writer waits for another this long: far longer than a transaction takes, below an attempt's timeout.
 BUSY_S = 4
 # PostgreSQL's own bounds, so that a worker that is frozen in a transaction holds nobody up for long.
@@ -91,42 +85,46 @@ class Database:
         engine = reading_engine_for(self.url)
         try:
             with engine.connect() as connection:
-                self._refuse_others(release_of(connection))
+                self._refuse_others(connection)
                 yield connection
         except SQLAlchemyError as error:
             raise DatabaseError(f"{self.name}: {said_by(error)}; {REMEDY}") from error
         finally:
             engine.dispose()
 
-    def _refuse_others(self, release: str | None) -> None:
-        config = configuration()
+    def _refuse_others(self, connection: Connection) -> None:
+        from activities import ledger_releases
+
+        release = ledger_releases.release_of(connection)
         if release is None:
             raise DatabaseError(f"{self.name}: there is no ledger yet; the first worker or `cap` makes it")
-        if not is_known(config, release):
+        if not ledger_releases.is_known(release):
             raise DatabaseError(f"{self.name} belongs to a newer release; update this one")
-        if release != head_of(config):
+        if release != ledger_releases.head():
             words = "belongs to an older release; a worker, or `cap`, brings it up to date"
             raise DatabaseError(f"{self.name} {words}")
 
     def upgrade(self) -> None:
         """Bring the tables to this release. Raises DatabaseError; safe when several do it at once."""
+        from activities import ledger_releases
+
         if self.file is not None:
             make_folder(self.file)
         with self.transaction() as connection:
             if self.url.get_backend_name() == "postgresql":
                 connection.execute(NO_BOUND)
                 connection.execute(UPGRADE_LOCK)
-            config = configuration()
-            if head_of(config) != (release := release_of(connection)):
-                if release is not None and not is_known(config, release):
+            if ledger_releases.head() != (release := ledger_releases.release_of(connection)):
+                if release is not None and not ledger_releases.is_known(release):
                     raise DatabaseError(f"{self.name} belongs to a newer release; update this one")
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
+                ledger_releases.bring_to_head(connection)
 
     def is_current(self) -> bool:
         """Whether `upgrade` has nothing to do. Raises DatabaseError."""
+        from activities import ledger_releases
+
         with self.transaction() as connection:
-            return release_of(connection) == head_of(configuration())
+            return ledger_releases.release_of(connection) == ledger_releases.head()
 
     def close(self) -> None:
         """Let every connection go."""
@@ -179,26 +177,6 @@ def make_folder(file: Path) -> None:
         raise DatabaseError(
             f"{file.parent}: {error.strerror}; set TENUTO_HOME or TENUTO_DATABASE_URL"
         ) from error
-
-
-def configuration() -> Config:
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    return config
-
-
-def head_of(config: Config) -> str | None:
-    return ScriptDirectory.from_config(config).get_current_head()
-
-
-def is_known(config: Config, release: str) -> bool:
-    return release in {each.revision for each in ScriptDirectory.from_config(config).walk_revisions()}
-
-
-def release_of(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
 
 
 def said_by(error: SQLAlchemyError) -> str:

@@ -4,9 +4,17 @@ from temporalio.exceptions import ApplicationError
 
 from contracts.attempts import Cost, Failure, Fault
 
-__all__ = ["error_of", "failed", "one_line"]
+__all__ = ["AttemptFailed", "error_of", "failed", "one_line"]
 
 LONGEST_REASON = 1_000
+
+
+class AttemptFailed(Exception):
+    """A model's request was answered, but not with a reply; carries what that proves."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.reason)
+        self.failure = failure
 
 
 def one_line(text: str, limit: int = LONGEST_REASON) -> str:

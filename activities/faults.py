@@ -30,11 +30,12 @@ from openai import (
 )
 
 from activities.clean_text import reason
+from activities.failures import AttemptFailed
 from activities.retry_after import retry_after
 from activities.wire import BodyTooLarge
 from contracts.attempts import Cost, Failure, Fault
 
-__all__ = ["CLIENT_ERRORS", "AttemptFailed", "failure_of"]
+__all__ = ["CLIENT_ERRORS", "failure_of"]
 
 # What the client lets through. ValueError is JSONDecodeError, UnicodeError or an integer of too many digits,
 # RecursionError very deep JSON.
@@ -80,14 +81,6 @@ STATUS: dict[int, tuple[Fault, Cost]] = {
     503: (Fault.OVERLOADED, Cost.NONE),
     529: (Fault.OVERLOADED, Cost.NONE),
 }
-
-
-class AttemptFailed(Exception):
-    """A request was answered, but not with a reply; carries what that proves."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.reason)
-        self.failure = failure
 
 
 def failure_of(error: Exception, *, sent: bool, secrets: tuple[str, ...] = ()) -> Failure:

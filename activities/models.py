@@ -13,8 +13,8 @@ from activities.answers import Answer, read_completion
 from activities.catalogue import Catalogue, CatalogueError
 from activities.clean_text import reason
 from activities.endpoints import EMBEDDED_ADDRESS, Endpoint
-from activities.failures import error_of
-from activities.faults import CLIENT_ERRORS, AttemptFailed, failure_of
+from activities.failures import AttemptFailed, error_of
+from activities.faults import CLIENT_ERRORS, failure_of
 from activities.heartbeats import heartbeating
 from activities.model_requests import PROMPTED, ModelRequest, Prompted, model_request
 from activities.provider_gate import Passage, ProviderGate

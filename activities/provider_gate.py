@@ -18,7 +18,7 @@ from activities.circuit_book import OPENINGS, Circuit, CircuitBook
 from activities.clean_text import reason
 from activities.database import Database, DatabaseError
 from activities.endpoints import Endpoint
-from activities.faults import AttemptFailed
+from activities.failures import AttemptFailed
 from activities.token_windows import TokenWindows
 from contracts.attempts import Cost, Failure, Fault, Usage
 

@@ -15,6 +15,7 @@ from temporalio.exceptions import ApplicationError
 from activities.failures import failed, one_line
 from activities.heartbeats import heartbeating
 from activities.retry_after import retry_after
+from activities.wire import certificates
 from contracts.attempts import Cost, EffectCall, Fault
 from contracts.refunds import IssueRefund, Refund, VoidedRefund, VoidRefund, issue_refund, void_refund
 
@@ -51,6 +52,7 @@ class RefundActivities:
             # The whole exchange has one deadline, which is set around it.
             timeout=None,
             trust_env=False,
+            verify=certificates(trust_env=False),
         )
 
     def activities(self) -> list[Callable[..., Any]]:

@@ -6,14 +6,24 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx2
-from openai import AsyncOpenAI
 
 from activities.endpoints import Endpoint
 
-__all__ = ["MAX_BODY_BYTES", "BodyTooLarge", "Flight", "UnreadableEncoding", "connect", "flight"]
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+__all__ = [
+    "MAX_BODY_BYTES",
+    "BodyTooLarge",
+    "Flight",
+    "UnreadableEncoding",
+    "certificates",
+    "connect",
+    "flight",
+]
 
 # A reply is bounded by its tokens; 1 MB is a hundred times the largest and still cheap to hold.
 MAX_BODY_BYTES = 1_000_000
@@ -61,8 +71,10 @@ def flight() -> Iterator[Flight]:
         CURRENT.reset(token)
 
 
-def connect(endpoint: Endpoint) -> AsyncOpenAI:
+def connect(endpoint: Endpoint) -> "AsyncOpenAI":
     """A client for one endpoint; close it after use. Its requests are never repeated or redirected."""
+    from openai import AsyncOpenAI  # here, since it takes longer to load than all else of this module's users
+
     http = httpx2.AsyncClient(
         follow_redirects=False,
         # Only gzip is decoded with a bound; nothing else is asked for.

@@ -20,7 +20,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.faults import AttemptFailed
+from activities.failures import AttemptFailed
 from activities.models import ModelActivities
 from contracts.attempts import Cost, Failure, Fault, ModelCall, ModelReply, Usage
 from contracts.sheet import Route

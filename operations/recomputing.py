@@ -32,8 +32,18 @@ from workflows.kernel.trail import TrailInterceptor
 __all__ = ["Recompute", "Recomputed", "answers_of", "recompute", "recomputing", "sandbox"]
 
 
+# Workflows that have loaded in a sandbox of this process.
+_loads: set[type] = set()
+
+
 class Sandbox(SandboxedWorkflowRunner):
     """The SDK's, with less between a task and the workflow's code: see Sandboxed."""
+
+    def prepare_workflow(self, defn: Any) -> None:
+        """Try whether it loads in a sandbox: once in a process, however many workers and replayers ask."""
+        if defn.cls not in _loads:
+            super().prepare_workflow(defn)
+            _loads.add(defn.cls)
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
         return Sandboxed(det, self.runner_class, self.restrictions)

@@ -4,15 +4,37 @@ And the ledger's database, once in a file and once on a real PostgreSQL.
 """
 
 import os
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from embedded.stack import stop_all
 from embedded.temporal_server import ensure_temporal
+from tests.leftovers import servers_ending_with_this_process
 from tests.postgres import NoPostgres, new_database, serving_postgres
-from tests.workflows.world import World
+
+if TYPE_CHECKING:
+    from tests.workflows.world import World
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with tests that may take long go first, then those with many: the last ones are soon done."""
+    longest: Counter[Path] = Counter()
+    for item in items:
+        marker = item.get_closest_marker("timeout")
+        longest[item.path] = max(longest[item.path], *(marker.args if marker else ()), 0)
+    number = Counter(item.path for item in items)
+    items.sort(key=lambda item: (-longest[item.path], -number[item.path]))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_leftovers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The servers of this run end with it, also when it is killed."""
+    with servers_ending_with_this_process(tmp_path_factory.getbasetemp()):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -31,8 +53,10 @@ def untouched_temporal(tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-async def world(temporal: str, tmp_path: Path) -> AsyncIterator[World]:
+async def world(temporal: str, tmp_path: Path) -> "AsyncIterator[World]":
     """Everything that resolve-ticket touches, with a worker that works on it."""
+    from tests.workflows.world import World  # here, since the kernel's tests need none of all that it loads
+
     async with World.opened(temporal, tmp_path) as opened, opened.working():
         yield opened
 

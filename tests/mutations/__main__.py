@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
@@ -26,8 +26,10 @@ AT_ONCE = 3
 # A mutant may let a run hang: its test notices after this long, and not after two minutes.
 LONGEST_TEST_S = 45
 LONGEST_S = 150
-# Bytecode is found by size and second, and a mutant often has the size of what it replaces.
-ENVIRONMENT = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+# What the unbroken sources are compiled to is kept, and found again by size and second: a mutant is of
+# another second and is not kept, and what it replaced comes back as of its own.
+UNBROKEN = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+BROKEN = {**UNBROKEN, "PYTHONDONTWRITEBYTECODE": "1"}
 # Servers that begin at the same moment must not try for the same port.
 ANY_PORT = Edit(
     "embedded/temporal_server.py", "free_port(PORT), free_port(UI_PORT)", "free_port(), free_port()"
@@ -39,14 +41,16 @@ class NotAsWritten(RuntimeError):
     """The job cannot tell anything: an edit does not fit, or a test fails without one."""
 
 
-def tested(checkout: Path, tests: Sequence[str]) -> subprocess.CompletedProcess[str]:
+def tested(
+    checkout: Path, tests: Sequence[str], environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
     """Run tests in a checkout until one fails."""
     options = ["-x", "-q", "--tb=short", "--show-capture=no", "-rf", "-p", "no:cacheprovider"]
     options += ["-o", f"timeout={LONGEST_TEST_S}"]
     return subprocess.run(
         [sys.executable, "-m", "pytest", *options, *tests],
         cwd=checkout,
-        env=ENVIRONMENT,
+        env=environment,
         capture_output=True,
         text=True,
         timeout=LONGEST_S,
@@ -59,7 +63,7 @@ def check_unbroken(checkouts: "SimpleQueue[Path]", mutants: Sequence[Mutant]) ->
 
     def passes(share: Sequence[str]) -> None:
         checkout = checkouts.get()
-        done = tested(checkout, share)
+        done = tested(checkout, share, UNBROKEN)
         checkouts.put(checkout)
         if done.returncode != 0:
             raise NotAsWritten(f"without a mutation:\n{done.stdout[-3_000:]}{done.stderr[-1_000:]}")
@@ -70,13 +74,15 @@ def check_unbroken(checkouts: "SimpleQueue[Path]", mutants: Sequence[Mutant]) ->
 
 def caught_by(mutant: Mutant, checkout: Path) -> str | None:
     """The test that notices; None when none does. Raises NotAsWritten, EditError."""
-    before = {each.file: (checkout / each.file).read_text() for each in mutant.edits}
+    files = {checkout / each.file for each in mutant.edits}
+    before = {file: (file.read_text(), file.stat().st_mtime_ns) for file in files}
     try:
         edit(checkout, mutant.edits)
-        done = tested(checkout, mutant.tests)
+        done = tested(checkout, mutant.tests, BROKEN)
     finally:
-        for file, text in before.items():
-            (checkout / file).write_text(text)
+        for file, (text, written) in before.items():
+            file.write_text(text)
+            os.utime(file, ns=(written, written))
     found = FAILED.search(done.stdout)
     if done.returncode == 0:
         return None

@@ -10,8 +10,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from temporalio import activity
@@ -84,6 +86,16 @@ async def reads_by_truth(exchange: Exchange) -> None:
     await (good if name is None else as_read(name))(exchange)
 
 
+@cache
+def empty_ledger() -> bytes:
+    """An SQLite database as the first worker makes it: made once, and copied into each world."""
+    with TemporaryDirectory() as folder:
+        database = Database(f"sqlite:///{folder}/ledger.db")
+        database.upgrade()
+        database.close()
+        return Path(folder, "ledger.db").read_bytes()
+
+
 def activity_name(tool: Any) -> str:
     return str(getattr(tool, "__temporal_activity_definition").name)
 
@@ -130,6 +142,8 @@ class World:
             )
             database = Database(settings.database_url)
             stack.callback(database.close)
+            if database.file is not None:
+                database.file.write_bytes(empty_ledger())
             database.upgrade()
             client = await Client.connect(
                 temporal,
