@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from embedded.stack import stop_all
 from embedded.temporal_server import ensure_temporal
@@ -18,6 +19,10 @@ from tests.postgres import NoPostgres, new_database, serving_postgres
 
 if TYPE_CHECKING:
     from tests.workflows.world import World
+
+# How long an example takes is the machine's affair.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

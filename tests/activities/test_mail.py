@@ -135,7 +135,7 @@ async def test_a_reply_to_what_is_no_single_address_is_rejected_unsent(address: 
 ANY_TEXT = st.text(st.characters(), max_size=300)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(subject=ANY_TEXT, body=ANY_TEXT, thread=st.text(st.characters(), max_size=250), customer=ANY_TEXT)
 def test_no_text_can_add_a_header_or_break_a_mail(
     subject: str, body: str, thread: str, customer: str

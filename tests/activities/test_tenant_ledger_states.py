@@ -197,9 +197,7 @@ def check(url: str, examples: int) -> None:
     database.close()
     machine = type("TenantLedgersHere", (TenantLedgers,), {"url": url})
     checks = list(HealthCheck)
-    chosen = settings(
-        max_examples=examples, stateful_step_count=8, deadline=None, suppress_health_check=checks
-    )
+    chosen = settings(max_examples=examples, stateful_step_count=8, suppress_health_check=checks)
     run_state_machine_as_test(machine, settings=chosen)
 
 

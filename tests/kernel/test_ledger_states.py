@@ -179,6 +179,6 @@ def test_the_runs_ledger_conserves_money_whatever_happens() -> None:
     run_state_machine_as_test(
         RunLedger,
         settings=settings(
-            max_examples=1_850, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=1_850, stateful_step_count=12, suppress_health_check=list(HealthCheck)
         ),
     )

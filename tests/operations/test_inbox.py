@@ -5,7 +5,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from contracts.tickets import ReadTicket, Ticket, read_ticket
@@ -225,7 +225,6 @@ def test_attachments_are_named_and_not_read() -> None:
 HEADERS = st.sampled_from([b"From", b"Subject", b"Message-ID", b"Content-Type", b"Content-Transfer-Encoding"])
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(HEADERS, st.binary(max_size=80)), max_size=6), st.binary(max_size=200))
 @example([(b"From", b"a@b.example"), (b"Content-Type", b"text/plain; charset*=x'")], b"text")
 @example([(b"From", b"a@b.example"), (b"Content-Transfer-Encoding", b"base64")], b"====")

@@ -209,7 +209,7 @@ BEGINNINGS = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(BEGINNINGS, st.binary(max_size=300), st.sampled_from([".eml", ".txt", ".jsonl", ".mbox", ".x", "-"]))
 @example(b"", b'{"from": "a@b", "subject": "\\ud800", "text": "\\u0000"}', ".jsonl")
 @example(b"From: a@b\n", b">" * 300, ".txt")

@@ -80,7 +80,7 @@ KINDS: Mapping[type, st.SearchStrategy[Any]] = {
     date: st.dates(date(2026, 1, 1), date(2027, 12, 31)),
     NoneType: st.none(),
 }
-MANY = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 
 
 def any_facts(table: AnyTable) -> st.SearchStrategy[BaseModel]:

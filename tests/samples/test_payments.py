@@ -201,7 +201,7 @@ ACTS = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(ACTS, max_size=12))
 def test_whatever_is_asked_no_order_is_paid_back_twice_and_a_restart_forgets_nothing(
     acts: list[tuple[Any, ...]],
