@@ -4,7 +4,6 @@ Temporal's own replay compares command types and ids only. Here every command's 
 every task, come out for comparison.
 """
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -18,12 +17,13 @@ from temporalio.bridge.proto.workflow_completion import WorkflowActivationComple
 from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import StorageDriverStoreContext, StorageDriverWorkflowInfo
-from temporalio.worker import Replayer, WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
+from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 from temporalio.worker.workflow_sandbox._runner import _Instance
 
 from contracts.receipts import Status, Waiting
 from operations.command_sources import Source, place_in_trace, watch
+from operations.replay_worker import replay_worker
 from operations.task_times import TaskTimes
 from operations.watchdog import Watchdog
 from workflows.kernel.case import PENDING_TRAIL, STATUS
@@ -101,26 +101,14 @@ async def recompute(history: WorkflowHistory, workflows: Sequence[type]) -> Reco
 async def recomputing(workflows: Sequence[type], *, with_status: bool = False) -> AsyncIterator[Recompute]:
     """Replay histories one after the other: what a replayer makes once, it makes once for all of them."""
     recorder = Recorder(sandbox(), with_status=with_status)
-    waiting = asyncio.Queue[WorkflowHistory | None]()
-
-    async def given() -> AsyncIterator[WorkflowHistory]:
-        while (history := await waiting.get()) is not None:
-            yield history
-
-    replayer = Replayer(
-        workflows=workflows,
-        workflow_runner=recorder,
-        interceptors=[TrailInterceptor()],
-        data_converter=pydantic_data_converter,
-        debug_mode=True,  # tasks run on this thread; the watchdog notices what the SDK then does not
-    )
     with recorder.watchdog.on():
-        async with replayer.workflow_replay_iterator(given()) as results:
+        async with replay_worker(
+            workflows, recorder, [TrailInterceptor()], pydantic_data_converter
+        ) as worker:
 
             async def recompute_next(history: WorkflowHistory) -> Recomputed:
                 recomputed = recorder.record(history)
-                waiting.put_nowait(history)
-                recomputed.failure = (await anext(results)).replay_failure
+                recomputed.failure = await worker.replay(history)
                 return recomputed
 
             yield recompute_next
