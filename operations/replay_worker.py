@@ -1,24 +1,23 @@
 """Recorded histories through the SDK's core, one after the other, with nothing between it and the code.
 
-What the SDK's `Replayer` does with less: each activation is handled as soon as the core hands it out, on the
-loop's own thread, and answered in the same call. The `Replayer` starts two coroutines for it, waits for two
-callbacks more, and walks through its payloads six times for a codec and a storage. A replay has neither: its
-payloads are as the history holds them, and a history that only says where a value is kept is refused where
-it is read.
+What the SDK's `Replayer` does with less: each activation is taken from the core, handled and answered, and
+the loop's thread waits meanwhile. The `Replayer` starts two coroutines for it, waits for two callbacks more,
+and walks through its payloads six times for a codec and a storage. A replay has neither: its payloads are as
+the history holds them, and a history that only says where a value is kept is refused where it is read.
 
 The core, the instance, the sandbox around it and the converters are the SDK's, as they are for every worker.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from typing import Any, TypeVar
 
 from temporalio.api.history.v1 import History
 from temporalio.bridge import worker as bridge
 from temporalio.bridge.proto.workflow_activation import RemoveFromCache, WorkflowActivation
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
-from temporalio.bridge.temporal_sdk_bridge import PollShutdownError
 from temporalio.client import WorkflowHistory
 from temporalio.converter import DataConverter
 from temporalio.runtime import Runtime
@@ -27,7 +26,14 @@ from temporalio.worker._worker import load_default_build_id
 from temporalio.worker._workflow import _WorkflowWorker
 from temporalio.workflow import NondeterminismError
 
-__all__ = ["ReplayWorker", "replay_worker"]
+from operations.core_calls import CoreCalls
+
+__all__ = ["Replay", "replay_worker"]
+
+Replay = Callable[[WorkflowHistory], Awaitable[Exception | None]]
+"""Why the code could not follow a history; None when it did."""
+
+Result = TypeVar("Result")
 
 NAMESPACE = "ReplayNamespace"
 
@@ -36,57 +42,39 @@ DONE = frozenset({RemoveFromCache.EvictionReason.CACHE_FULL, RemoveFromCache.Evi
 
 
 class ReplayWorker:
-    """Replays one history at a time. Made by `replay_worker`."""
+    """Replays one history at a time, from its first task to its last while the caller waits."""
 
     def __init__(self, worker: bridge.Worker, pusher: Any, instances: _WorkflowWorker) -> None:
         self._core: Any = worker._ref
         self._pusher = pusher
         self._instances = instances
         self._instance: WorkflowInstance | None = None
-        self._done: asyncio.Future[Exception | None] | None = None
+        self._calls = CoreCalls()
 
-    async def replay(self, history: WorkflowHistory) -> Exception | None:
+    def replay(self, history: WorkflowHistory) -> Exception | None:
         """Why the code could not follow; None when it did."""
-        self._instance, self._done = None, asyncio.get_running_loop().create_future()
+        core, result_of = self._core, self._calls.result_of
         events = History(events=history.events).SerializeToString()
-        await self._pusher.push_history(history.workflow_id, events)
-        self._poll()
-        return await self._done
-
-    def _poll(self) -> None:
-        self._core.poll_workflow_activation().add_done_callback(self._answer)
-
-    def _answer(self, polled: "asyncio.Future[bytes]") -> None:
-        """A callback and no coroutine: no task may be within a step while the workflow's own take theirs."""
-        loop = asyncio.get_running_loop()
-        try:
-            act = WorkflowActivation.FromString(polled.result())
+        result_of(self._pusher.push_history, history.workflow_id, events)
+        while True:
+            act = WorkflowActivation.FromString(result_of(core.poll_workflow_activation))
             evicted = next((job for job in act.jobs if job.HasField("remove_from_cache")), None)
-            try:
-                completion = self._activated(act, evicted=evicted is not None)
-            finally:
-                asyncio._set_running_loop(loop)  # the workflow's own loop takes it off
-            answered = self._core.complete_workflow_activation(completion.SerializeToString())
-            if evicted is None:
-                answered.add_done_callback(self._look)
-                self._poll()
-            else:
-                failure = failure_of(evicted.remove_from_cache)
-                answered.add_done_callback(lambda answer: self._end(answer.exception() or failure))
-        except BaseException as error:  # noqa: BLE001 (whoever waits for the replay is told)
-            self._end(error)
+            completion = self._activated(act, evicted=evicted is not None)
+            result_of(core.complete_workflow_activation, completion.SerializeToString())
+            if evicted is not None:
+                return failure_of(evicted.remove_from_cache)
 
-    def _look(self, answer: "asyncio.Future[None]") -> None:
-        if (error := answer.exception()) is not None:
-            self._end(error)
-
-    def _end(self, failure: BaseException | None) -> None:
-        if self._done is None or self._done.done():
-            return
-        if failure is None or isinstance(failure, Exception):
-            self._done.set_result(failure)
-        else:
-            self._done.set_exception(failure)
+    def close(self) -> None:
+        """Let the core end."""
+        core, result_of = self._core, self._calls.result_of
+        self._pusher.close()
+        with suppress(bridge.PollShutdownError):  # type: ignore[attr-defined]
+            while True:
+                result_of(core.poll_workflow_activation)
+        core.initiate_shutdown()
+        # The last poll may not have let go of the worker yet; then it ends as soon as that does.
+        with suppress(ValueError):
+            result_of(core.finalize_shutdown)
 
     def _activated(self, act: WorkflowActivation, *, evicted: bool) -> WorkflowActivationCompletion:
         """What the code does; a failed task when it, or its module, raises what it may not."""
@@ -110,16 +98,6 @@ class ReplayWorker:
         completion.run_id = act.run_id
         return completion
 
-    async def _close(self, worker: bridge.Worker) -> None:
-        self._pusher.close()
-        try:
-            while True:
-                await worker.poll_workflow_activation()
-        except PollShutdownError:
-            pass
-        worker.initiate_shutdown()
-        await worker.finalize_shutdown()
-
 
 def failure_of(eviction: RemoveFromCache) -> Exception | None:
     """In the words of the SDK's `Replayer`."""
@@ -134,7 +112,7 @@ async def replay_worker(
     runner: WorkflowRunner,
     interceptors: Sequence[Interceptor],
     data_converter: DataConverter,
-) -> AsyncIterator[ReplayWorker]:
+) -> AsyncIterator[Replay]:
     """One worker for any number of histories; the converter has no codec and no storage."""
     if data_converter.payload_codec is not None or data_converter.external_storage is not None:
         raise ValueError("payloads of a replay are as the history holds them")
@@ -146,9 +124,26 @@ async def replay_worker(
     )
     each = ReplayWorker(worker, pusher, instances)
     try:
-        yield each
+        yield lambda history: outside_of_tasks(partial(each.replay, history))
     finally:
-        await each._close(worker)
+        await outside_of_tasks(each.close)
+
+
+async def outside_of_tasks(call: Callable[[], Result]) -> Result:
+    """Call it from the loop itself: while one task is in a step, Python 3.14 lets no other begin one."""
+    loop = asyncio.get_running_loop()
+    called: asyncio.Future[Result] = loop.create_future()
+
+    def now() -> None:
+        try:
+            called.set_result(call())
+        except Exception as error:  # noqa: BLE001 (whoever waits is told)
+            called.set_exception(error)
+        finally:
+            asyncio._set_running_loop(loop)
+
+    loop.call_soon(now)
+    return await called
 
 
 def workflow_worker(
