@@ -15,7 +15,6 @@ from temporalio.bridge.proto.workflow_activation import QueryWorkflow, WorkflowA
 from temporalio.bridge.proto.workflow_commands import WorkflowCommand
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
 from temporalio.client import WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
 
 from contracts.receipts import Status, Waiting
@@ -24,6 +23,7 @@ from operations.replay_worker import replay_worker
 from operations.sandbox import sandbox
 from operations.task_times import TaskTimes
 from operations.watchdog import Watchdog
+from payloads.converter import data_converter
 from workflows.kernel.case import PENDING_TRAIL, STATUS
 from workflows.kernel.trail import TrailInterceptor
 
@@ -84,9 +84,7 @@ async def recomputing(workflows: Sequence[type], *, with_status: bool = False) -
     """Replay histories one after the other: what a replayer makes once, it makes once for all of them."""
     recorder = Recorder(sandbox(), with_status=with_status)
     with recorder.watchdog.on():
-        async with replay_worker(
-            workflows, recorder, [TrailInterceptor()], pydantic_data_converter
-        ) as replay:
+        async with replay_worker(workflows, recorder, [TrailInterceptor()], data_converter) as replay:
 
             async def recompute_next(history: WorkflowHistory) -> Recomputed:
                 recomputed = recorder.record(history)
