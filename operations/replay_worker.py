@@ -9,9 +9,10 @@ The core, the instance, the sandbox around it and the converters are the SDK's, 
 """
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from functools import partial
+from functools import cache, partial
 from typing import Any, TypeVar
 
 from temporalio.api.history.v1 import History
@@ -20,7 +21,7 @@ from temporalio.bridge.proto.workflow_activation import RemoveFromCache, Workflo
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
 from temporalio.client import WorkflowHistory
 from temporalio.converter import DataConverter
-from temporalio.runtime import Runtime
+from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.worker import Interceptor, UnsandboxedWorkflowRunner, WorkflowInstance, WorkflowRunner
 from temporalio.worker._worker import load_default_build_id
 from temporalio.worker._workflow import _WorkflowWorker
@@ -35,6 +36,7 @@ Replay = Callable[[WorkflowHistory], Awaitable[Exception | None]]
 
 Result = TypeVar("Result")
 
+POOL_SIZE = "TOKIO_WORKER_THREADS"
 NAMESPACE = "ReplayNamespace"
 
 # The core is done with a history that was replayed to its end.
@@ -116,7 +118,7 @@ async def replay_worker(
     """One worker for any number of histories; the converter has no codec and no storage."""
     if data_converter.payload_codec is not None or data_converter.external_storage is not None:
         raise ValueError("payloads of a replay are as the history holds them")
-    runtime, build_id = Runtime.default(), load_default_build_id()
+    runtime, build_id = of_one_thread(), load_default_build_id()
     queue = f"replay-{build_id}"
     instances = workflow_worker(workflows, runner, interceptors, data_converter, queue, runtime)
     worker, pusher = bridge.Worker.for_replay(
@@ -127,6 +129,23 @@ async def replay_worker(
         yield lambda history: outside_of_tasks(partial(each.replay, history))
     finally:
         await outside_of_tasks(each.close)
+
+
+@cache
+def of_one_thread() -> Runtime:
+    """A core for replays alone: one history at a time keeps no second thread busy, only awake.
+
+    The pool's size is told by the environment and by nothing else; the process's own core is as it was.
+    """
+    before = os.environ.get(POOL_SIZE)
+    os.environ[POOL_SIZE] = "1"
+    try:
+        return Runtime(telemetry=TelemetryConfig())
+    finally:
+        if before is None:
+            del os.environ[POOL_SIZE]
+        else:
+            os.environ[POOL_SIZE] = before
 
 
 async def outside_of_tasks(call: Callable[[], Result]) -> Result:
