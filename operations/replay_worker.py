@@ -55,28 +55,31 @@ class ReplayWorker:
 
     def replay(self, history: WorkflowHistory) -> Exception | None:
         """Why the code could not follow; None when it did."""
-        core, result_of = self._core, self._calls.result_of
+        core, begin = self._core, self._calls.begin
         events = History(events=history.events).SerializeToString()
-        result_of(self._pusher.push_history, history.workflow_id, events)
+        before = begin(self._pusher.push_history, history.workflow_id, events)
         while True:
-            act = WorkflowActivation.FromString(result_of(core.poll_workflow_activation))
+            polled = begin(core.poll_workflow_activation)
+            act = WorkflowActivation.FromString(polled.result())
+            before.result()
             evicted = next((job for job in act.jobs if job.HasField("remove_from_cache")), None)
             completion = self._activated(act, evicted=evicted is not None)
-            result_of(core.complete_workflow_activation, completion.SerializeToString())
+            before = begin(core.complete_workflow_activation, completion.SerializeToString())
             if evicted is not None:
+                before.result()
                 return failure_of(evicted.remove_from_cache)
 
     def close(self) -> None:
         """Let the core end."""
-        core, result_of = self._core, self._calls.result_of
+        core, begin = self._core, self._calls.begin
         self._pusher.close()
         with suppress(bridge.PollShutdownError):  # type: ignore[attr-defined]
             while True:
-                result_of(core.poll_workflow_activation)
+                begin(core.poll_workflow_activation).result()
         core.initiate_shutdown()
         # The last poll may not have let go of the worker yet; then it ends as soon as that does.
         with suppress(ValueError):
-            result_of(core.finalize_shutdown)
+            begin(core.finalize_shutdown).result()
 
     def _activated(self, act: WorkflowActivation, *, evicted: bool) -> WorkflowActivationCompletion:
         """What the code does; a failed task when it, or its module, raises what it may not."""
