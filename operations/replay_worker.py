@@ -21,7 +21,7 @@ from temporalio.bridge.proto.workflow_activation import RemoveFromCache, Workflo
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
 from temporalio.client import WorkflowHistory
 from temporalio.converter import DataConverter
-from temporalio.runtime import Runtime, TelemetryConfig
+from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.worker import Interceptor, UnsandboxedWorkflowRunner, WorkflowInstance, WorkflowRunner
 from temporalio.worker._worker import load_default_build_id
 from temporalio.worker._workflow import _WorkflowWorker
@@ -138,12 +138,14 @@ async def replay_worker(
 def of_one_thread() -> Runtime:
     """A core for replays alone: one history at a time keeps no second thread busy, only awake.
 
-    The pool's size is told by the environment and by nothing else; the process's own core is as it was.
+    The pool's size is told by the environment and by nothing else; the process's own core is as it was. What
+    it would warn of is in the finding.
     """
+    levels = TelemetryFilter(core_level="ERROR", other_level="ERROR")
     before = os.environ.get(POOL_SIZE)
     os.environ[POOL_SIZE] = "1"
     try:
-        return Runtime(telemetry=TelemetryConfig())
+        return Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(filter=levels)))
     finally:
         if before is None:
             del os.environ[POOL_SIZE]
