@@ -45,7 +45,7 @@ from operations.builds import Build, BuildError, build_here, make_current
 from operations.code_version import build_id
 from operations.kept_runs import any_started_by, namespace_id
 from operations.lease_accounts import account_of
-from operations.recomputing import sandbox
+from operations.sandbox import sandbox
 from operations.starting import PlannedWorkflow
 from operations.upkeep import ensure_payloads_schedule, ensure_schedule
 from payloads.folder import BlobFolder, PayloadsError

@@ -14,7 +14,7 @@ from temporalio.worker import Worker
 from bench.bare_steps import TIMER, BareSteps, BareTimers, nothing
 from bench.figures import Requirement, Section, Spread, Table, ratios
 from bench.servers import stock, tuned
-from operations.recomputing import sandbox
+from operations.sandbox import sandbox
 
 __all__ = ["measure"]
 

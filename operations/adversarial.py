@@ -35,7 +35,7 @@ from operations.adversary import Adversary
 from operations.answering import send_answer, send_repair
 from operations.certificates import Reached, exceeded, reached
 from operations.histories import fetch
-from operations.recomputing import sandbox
+from operations.sandbox import sandbox
 from operations.starting import start
 from operations.worst_story import WorstStory, plan_of
 from workflows.kernel.approvals import VERIFY_PROOF, claims_of

@@ -6,10 +6,11 @@ from typing import Any
 
 from temporalio.client import WorkflowHistory
 
+from contracts.receipts import TrailLink
 from operations.decision_rows import tables_of
 from operations.histories import HistoryError, links, workflow_type
 
-__all__ = ["Coverage", "Mark", "coverage", "marks_of"]
+__all__ = ["Coverage", "Mark", "coverage", "marks_in", "marks_of"]
 
 Mark = tuple[str, str, str, str]
 """Workflow, what it is of (`stages`, `transitions`, a table with its version), where, to where or empty."""
@@ -33,14 +34,15 @@ class Coverage:
 def marks_of(history: WorkflowHistory) -> frozenset[Mark]:
     """What one run reached, as its trail says; nothing when that cannot be read."""
     try:
-        return frozenset(marks_in(history))
+        return frozenset(marks_in(workflow_type(history), [link for _, link in links(history)]))
     except HistoryError:
         return frozenset()
 
 
-def marks_in(history: WorkflowHistory) -> Iterator[Mark]:
-    workflow, stage = workflow_type(history), BEGINNING
-    for _, link in links(history):
+def marks_in(workflow: str, trail: Iterable[TrailLink]) -> Iterator[Mark]:
+    """What a run of a workflow reached, with the trail in hand."""
+    stage = BEGINNING
+    for link in trail:
         for entry in link.entries:
             if "stage" in entry:
                 yield workflow, "transitions", stage, str(entry["stage"])

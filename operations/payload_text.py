@@ -9,6 +9,9 @@ __all__ = ["SAYS", "decoded", "is_said", "written"]
 SAYS = "says"
 """Stands for `data` in a payload that is shown decoded."""
 
+# Made once: `json.dumps` makes another for each value.
+BRIEF = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+
 PLAIN = base64.b64encode(b"json/plain").decode()
 
 
@@ -45,4 +48,4 @@ def said(data: bytes) -> tuple[Any] | None:
 
 def written(says: Any) -> bytes:
     """As the data converter writes it."""
-    return json.dumps(says, separators=(",", ":"), ensure_ascii=False).encode()
+    return BRIEF.encode(says).encode()

@@ -4,58 +4,30 @@ Temporal's own replay compares command types and ids only. Here every command's 
 every task, come out for comparison.
 """
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 from temporalio.bridge.proto.workflow_activation import QueryWorkflow, WorkflowActivation
 from temporalio.bridge.proto.workflow_commands import WorkflowCommand
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
 from temporalio.client import WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.converter import StorageDriverStoreContext, StorageDriverWorkflowInfo
-from temporalio.worker import Replayer, WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
-from temporalio.worker.workflow_sandbox._runner import _Instance
+from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
 
 from contracts.receipts import Status, Waiting
 from operations.command_sources import Source, place_in_trace, watch
+from operations.replay_worker import replay_worker
+from operations.sandbox import sandbox
 from operations.task_times import TaskTimes
 from operations.watchdog import Watchdog
+from payloads.converter import data_converter
 from workflows.kernel.case import PENDING_TRAIL, STATUS
 from workflows.kernel.trail import TrailInterceptor
 
-__all__ = ["Recompute", "Recomputed", "answers_of", "recompute", "recomputing", "sandbox"]
-
-
-# Workflows that have loaded in a sandbox of this process.
-_loads: set[type] = set()
-
-
-class Sandbox(SandboxedWorkflowRunner):
-    """The SDK's, with less between a task and the workflow's code: see Sandboxed."""
-
-    def prepare_workflow(self, defn: Any) -> None:
-        """Try whether it loads in a sandbox: once in a process, however many workers and replayers ask."""
-        if defn.cls not in _loads:
-            super().prepare_workflow(defn)
-            _loads.add(defn.cls)
-
-    def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
-        return Sandboxed(det, self.runner_class, self.restrictions)
-
-
-def sandbox() -> Sandbox:
-    """The sandbox of every worker and replayer: on for workflow modules, off for what they stand on."""
-    return Sandbox(
-        restrictions=SandboxRestrictions.default.with_passthrough_modules(
-            "workflows.kernel", "contracts", "pydantic"
-        )
-    )
+__all__ = ["Recompute", "Recomputed", "answers_of", "recompute", "recomputing"]
 
 
 def answers_of(instance: WorkflowInstance, after: WorkflowActivation, *queries: str) -> dict[str, bytes]:
@@ -111,26 +83,12 @@ async def recompute(history: WorkflowHistory, workflows: Sequence[type]) -> Reco
 async def recomputing(workflows: Sequence[type], *, with_status: bool = False) -> AsyncIterator[Recompute]:
     """Replay histories one after the other: what a replayer makes once, it makes once for all of them."""
     recorder = Recorder(sandbox(), with_status=with_status)
-    waiting = asyncio.Queue[WorkflowHistory | None]()
-
-    async def given() -> AsyncIterator[WorkflowHistory]:
-        while (history := await waiting.get()) is not None:
-            yield history
-
-    replayer = Replayer(
-        workflows=workflows,
-        workflow_runner=recorder,
-        interceptors=[TrailInterceptor()],
-        data_converter=pydantic_data_converter,
-        debug_mode=True,  # tasks run on this thread; the watchdog notices what the SDK then does not
-    )
     with recorder.watchdog.on():
-        async with replayer.workflow_replay_iterator(given()) as results:
+        async with replay_worker(workflows, recorder, [TrailInterceptor()], data_converter) as replay:
 
             async def recompute_next(history: WorkflowHistory) -> Recomputed:
                 recomputed = recorder.record(history)
-                waiting.put_nowait(history)
-                recomputed.failure = (await anext(results)).replay_failure
+                recomputed.failure = await replay(history)
                 return recomputed
 
             yield recompute_next
@@ -163,35 +121,6 @@ class Recorder(WorkflowRunner):
         return RecordedInstance(
             instance, self._recomputed, self._times, module, self.watchdog, with_status=self._with_status
         )
-
-
-class Sandboxed(_Instance):
-    """The SDK's instance in its sandbox, without two detours of every task.
-
-    For each payload the SDK enters the sandbox twice, to ask in which context it is encoded and stored. No
-    converter of ours looks at a context, and every large value is stored for the run itself. With a codec
-    that binds payloads to their workflow, or with child workflows, take the plain runner.
-
-    And what enters the sandbox is a few lines of source, always the same, which the SDK compiles each time.
-    """
-
-    def get_serialization_context(self, command_info: Any) -> None:
-        return None
-
-    def get_external_store_context(self, command_info: Any) -> StorageDriverStoreContext:
-        info = self.get_info()
-        run = StorageDriverWorkflowInfo(
-            namespace=info.namespace, id=info.workflow_id, run_id=info.run_id, type=info.workflow_type
-        )
-        return StorageDriverStoreContext(target=run)
-
-    def _run_code(self, code: str, **extra_globals: Any) -> None:
-        super()._run_code(compiled(code), **extra_globals)
-
-
-@cache
-def compiled(code: str) -> Any:
-    return compile(code, "<sandbox>", "exec")
 
 
 class RecordedInstance(WorkflowInstance):

@@ -15,10 +15,10 @@ from typing import Any
 from temporalio.api.history.v1 import History
 from temporalio.client import WorkflowHistory
 
-from operations.coverage import Mark, marks_of
-from operations.histories import HistoryError, load
+from operations.coverage import Mark, marks_in
+from operations.histories import HistoryError, load, workflow_type
 from operations.recomputing import Recompute, recomputing
-from operations.verification import Finding, Verification, verify_by
+from operations.verification import Finding, Verification, verified
 
 __all__ = ["Recorded", "Replayed", "processes_for", "replayed"]
 
@@ -133,7 +133,8 @@ async def replayed_one(run: Recorded, recompute: Recompute) -> Replayed:
     except HistoryError as error:
         return Replayed(run.label, Verification(run.label, 0, 0, [Finding("file", str(error))]), frozenset())
     try:
-        return Replayed(run.label, await verify_by(history, recompute), marks_of(history))
+        verification, trail = await verified(history, recompute)
+        return Replayed(run.label, verification, frozenset(marks_in(workflow_type(history), trail)))
     except HistoryError as error:
         found = [] if "not started" in str(error) else [Finding("history", str(error))]
         return Replayed(

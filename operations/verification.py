@@ -22,7 +22,7 @@ from operations.histories import HistoryError, decided, event_name, links, workf
 from operations.recomputing import Recompute, Recomputed, recomputing
 from workflows.kernel.trail import chain
 
-__all__ = ["Finding", "Gate", "Verification", "finding_as_json", "verify", "verify_by"]
+__all__ = ["Finding", "Gate", "Verification", "finding_as_json", "verified", "verify", "verify_by"]
 
 # What names the evidence of an entry that has a digest.
 TOOK_IN = frozenset({"attempt", "read", "lease"})
@@ -87,17 +87,27 @@ async def verify(history: WorkflowHistory, workflows: Sequence[type]) -> Verific
 
 async def verify_by(history: WorkflowHistory, recompute: Recompute) -> Verification:
     """The same, with what recomputes one history after the other."""
+    return (await verified(history, recompute))[0]
+
+
+async def verified(
+    history: WorkflowHistory, recompute: Recompute
+) -> tuple[Verification, Sequence[TrailLink]]:
+    """The same, with the trail that was read for it; empty when it cannot be."""
     past = decided(history)
     name, events = workflow_type(past), len(past.events)
+    recorded: list[tuple[HistoryEvent, TrailLink]] = []
     try:
         recorded = list(links(past))
         findings = list(check_trail(past, recorded))
     except HistoryError as error:
         event, _, what = str(error).partition(": ")
-        return Verification(past.workflow_id, events, 0, [Finding(event, what)], name)
+        failed = Verification(past.workflow_id, events, 0, [Finding(event, what)], name)
+        return failed, [link for _, link in recorded]
     if not findings:
         findings = compared(past, await recompute(past))
-    return Verification(past.workflow_id, events, len(recorded), findings, name)
+    verification = Verification(past.workflow_id, events, len(recorded), findings, name)
+    return verification, [link for _, link in recorded]
 
 
 def compared(past: WorkflowHistory, recomputed: Recomputed) -> list[Finding]:

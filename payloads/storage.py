@@ -4,10 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter, ExternalStorage, StorageDriver
 
 from payloads.bucket import bucket_driver
+from payloads.converter import data_converter
 from payloads.driver import FolderDriver
 from payloads.folder import BlobFolder, PayloadsError
 
@@ -35,7 +35,7 @@ def documents_in(folder: Path) -> BlobFolder:
 def converter_for(place: str) -> DataConverter:
     """Values as JSON by pydantic; what is larger than THRESHOLD is kept there. Raises PayloadsError."""
     storage = ExternalStorage([driver_for(place)], payload_size_threshold=THRESHOLD)
-    return replace(pydantic_data_converter, external_storage=storage)
+    return replace(data_converter, external_storage=storage)
 
 
 def driver_for(place: str) -> StorageDriver:

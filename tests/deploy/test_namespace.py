@@ -21,7 +21,7 @@ from deploy.polling import is_polled, polls
 from embedded.ports import LOOPBACK, free_port
 from embedded.stack import Launch, Service, State
 from embedded.temporal_server import temporal_binary
-from operations.recomputing import sandbox
+from operations.sandbox import sandbox
 from tests.deploy.compose import ROOT, SERVICES
 from workflows.resolve_ticket import ResolveTicket
 

@@ -17,7 +17,7 @@ from contracts.receipts import Balance
 from contracts.resolutions import Resolution
 from contracts.values import plain
 from operations.histories import load
-from operations.recomputing import sandbox
+from operations.sandbox import sandbox
 from operations.verification import verify
 from telemetry.observing import Ear, ObservingInterceptor
 from telemetry.provider_calls import CAPTURE_CONTENT, TRACE_CONTENT

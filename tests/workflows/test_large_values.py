@@ -26,8 +26,8 @@ from operations.certificates import exceeded
 from operations.claims import claims_in
 from operations.histories import HistoryError, ValueMissing, event_name, fetch, links, load
 from operations.lease_accounts import account_of
-from operations.recomputing import sandbox
 from operations.redaction import redact
+from operations.sandbox import sandbox
 from operations.starting import InputRefused, start
 from operations.verification import verify
 from payloads.storage import converter_for

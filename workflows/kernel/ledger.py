@@ -86,12 +86,13 @@ class Ledger:
     @property
     def free(self) -> Amount:
         """What may still be held; zero in a measure that an overrun made negative."""
-        booked = self.settled + self.unknown + self.held + self.escrow
+        # Measure by measure: it is asked several times a step, and each sum of two amounts makes a third.
+        booked = (self.settled, self.unknown, self.held, self.escrow)
         return Amount(
-            usd=max(Decimal(0), self.cap.usd - booked.usd),
-            tokens=max(0, self.cap.tokens - booked.tokens),
-            calls=max(0, self.cap.calls - booked.calls),
-            steps=max(0, self.cap.steps - booked.steps),
+            usd=max(Decimal(0), self.cap.usd - sum(each.usd for each in booked)),
+            tokens=max(0, self.cap.tokens - sum(each.tokens for each in booked)),
+            calls=max(0, self.cap.calls - sum(each.calls for each in booked)),
+            steps=max(0, self.cap.steps - sum(each.steps for each in booked)),
         )
 
     def line(self, attempt_id: str) -> AttemptLine:

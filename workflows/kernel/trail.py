@@ -39,6 +39,10 @@ OUTGOING: ContextVar[TrailLink | None] = ContextVar("outgoing trail", default=No
 INPUT_DIGEST: ContextVar[str] = ContextVar("digest of the workflow's input", default="")
 
 
+# Made once: `json.dumps` makes another for each value.
+CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def digest(content: bytes) -> str:
     """16 hex digits of SHA-256: enough against accident and for pointing at an edit."""
     return hashlib.sha256(content).hexdigest()[:16]
@@ -46,7 +50,7 @@ def digest(content: bytes) -> str:
 
 def canonical(value: object) -> bytes:
     """One byte string for one value, whatever the order of its keys."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = CANONICAL.encode(value)
     # JSON may escape half of a surrogate pair, and a history that holds one must still have a digest.
     return text.encode(errors="surrogatepass")
 
