@@ -126,7 +126,7 @@ def dispatch(options: "Namespace") -> int:
         case "approve" | "deny" | "cancel" | "repair":
             return finish(lambda: people(options))
         case _:
-            return finish(lambda: runs(options))
+            return finish(lambda: runs(options), connects=options.command != "replay")
 
 
 def of_the_code(options: "Namespace") -> int:
@@ -264,19 +264,23 @@ def registered() -> list[Any]:
     return list(WORKFLOWS)
 
 
-def surroundings() -> None:
-    """Find the servers of this checkout that run, where the environment names no others."""
+def surroundings(*, connects: bool = True) -> None:
+    """Find the servers of this checkout that run, where the environment names no others.
+
+    A command that may never connect to one is to say `quiet` itself before it does, which begins threads.
+    """
     from commands.quiet import quiet
     from embedded.surroundings import complete
 
-    quiet()
+    if connects:
+        quiet()
     os.environ.update(complete(os.environ))
 
 
-def finish(command: Callable[[], Coroutine[Any, Any, int]]) -> int:
+def finish(command: Callable[[], Coroutine[Any, Any, int]], *, connects: bool = True) -> int:
     import asyncio
 
-    surroundings()
+    surroundings(connects=connects)
     under_way()
     return asyncio.run(command())
 

@@ -81,15 +81,26 @@ def as_json(done: Sequence[Replayed]) -> dict[str, Any]:
 
 @contextmanager
 def progress(total: int | None) -> Iterator[Advances]:
-    """A bar while it takes time, on a terminal only."""
+    """A bar while it takes time, on a terminal only.
+
+    It begins with the first that is done: it has a thread, and processes are forked before there are any.
+    """
     plain = os.environ.get("TERM") == "dumb" or os.environ.get("NO_COLOR")
     if plain or not sys.stderr.isatty():
         yield lambda: None
         return
     columns = (TextColumn("replaying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
-        task = bar.add_task("", total=total)
-        yield lambda: bar.advance(task)
+    bar = Progress(*columns, console=Console(file=sys.stderr), transient=True)
+    task = bar.add_task("", total=total)
+
+    def advance() -> None:
+        bar.start()
+        bar.advance(task)
+
+    try:
+        yield advance
+    finally:
+        bar.stop()
 
 
 def histories_in(inputs: Sequence[str]) -> list[Path | str]:
@@ -115,6 +126,7 @@ async def from_inputs(inputs: Sequence[Path | str]) -> AsyncIterator[Recorded]:
         if isinstance(each, Path):
             yield Recorded(each.name, each)
             continue
+        quiet()
         try:
             client = await connect()
             yield Recorded.fetched(await fetch(client, await meant(client, each)))
@@ -124,6 +136,7 @@ async def from_inputs(inputs: Sequence[Path | str]) -> AsyncIterator[Recorded]:
 
 
 async def from_server(query: str) -> AsyncIterator[Recorded]:
+    quiet()
     client = await connect()
     try:
         async for each in client.list_workflows(query):

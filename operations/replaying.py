@@ -14,15 +14,17 @@ from typing import Any
 
 from temporalio.api.history.v1 import History
 from temporalio.client import WorkflowHistory
+from temporalio.workflow import _Definition
 
 from operations.coverage import Mark, marks_in
 from operations.histories import HistoryError, load, workflow_type
 from operations.recomputing import Recompute, recomputing
+from operations.sandbox import sandbox
 from operations.verification import Finding, Verification, verified
 
-__all__ = ["Recorded", "Replayed", "processes_for", "replayed"]
+__all__ = ["Recorded", "Replayed", "only_thread", "processes_for", "replayed"]
 
-# A process needs a second to begin and a replay some milliseconds.
+# A process needs up to a second to begin and a replay some milliseconds.
 WORTH_A_PROCESS = 60
 CHUNK = 12
 
@@ -78,10 +80,14 @@ async def replayed(
                 yield await replayed_one(run, recompute)
         return
     others = processes - 1
-    spawn = multiprocessing.get_context("spawn")  # a fork would take over the SDK's threads, dead
+    for each in workflows:
+        # Whatever a fork finds done it need not do.
+        sandbox().prepare_workflow(_Definition.must_from_class(each))
+    start = multiprocessing.get_context("fork" if only_thread() else "spawn")
     under_way = deque[asyncio.Future[list[Replayed]]]()
     loop = asyncio.get_running_loop()
-    with ProcessPoolExecutor(others, spawn, begin, (prepare,)) as pool:
+    with ProcessPoolExecutor(others, start, begin, (prepare,)) as pool:
+        pool.submit(int)  # forks them before the SDK makes threads, which a fork would take over dead
         async with recomputing(workflows) as recompute:
             async for chunk in chunks(runs):
                 if sum(not each.done() for each in under_way) < 2 * others:
@@ -99,6 +105,12 @@ async def replayed(
                 yield each
 
 
+def only_thread() -> bool:
+    """Whether this process has no thread but this one, of whatever language: told on Linux only."""
+    threads = Path("/proc/self/task")
+    return threads.exists() and len(list(threads.iterdir())) == 1
+
+
 async def chunks(runs: AsyncIterator[Recorded]) -> AsyncIterator[list[Recorded]]:
     """So many at a time that handing them over costs nothing beside replaying them."""
     chunk: list[Recorded] = []
@@ -112,9 +124,11 @@ async def chunks(runs: AsyncIterator[Recorded]) -> AsyncIterator[list[Recorded]]
 
 
 def begin(prepare: Callable[[], object]) -> None:
-    """In a process of the pool: Ctrl-C is the parent's, and the SDK may crash an interpreter that ends."""
-    prepare()
+    """In a process of the pool: signals are the parent's, and the SDK may crash an interpreter that ends."""
+    signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    prepare()
     atexit.register(os._exit, 0)
 
 
