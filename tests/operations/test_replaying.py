@@ -5,6 +5,8 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
+
 from embedded.stack import CHECKOUT
 from operations.replaying import CHUNK, Recorded, replayed
 from tests.operations.recorded import HISTORIES
@@ -36,6 +38,7 @@ async def test_runs_come_in_their_order_whichever_process_replays_them(tmp_path:
     assert [int(each.label) for each in done if each.verification.holds] == list(there)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="threads of every language are told on Linux only")
 def test_a_command_forks_before_it_has_a_thread_and_spawns_after() -> None:
     """A fork takes no other thread along: what one of them held stays held."""
     told = subprocess.run(
