@@ -75,9 +75,9 @@ async def open_runs(console: Console, *, own: bool) -> None:
     On a server that is not this checkout's own nothing is ended: a demo there may be somebody else's.
     """
     client = await connect()
-    if own:
-        await end_leftovers(client, console)
-    number = (await client.count_workflows(f"{STORIES} AND ExecutionStatus = 'Running'")).count
+    ended = await end_leftovers(client, console) if own else frozenset()
+    listed = client.list_workflows(f"{STORIES} AND ExecutionStatus = 'Running'")
+    number = len([run async for run in listed if run.run_id not in ended])
     if number:
         words = f"it goes on with {counted(number, 'open run')}: python starter.py list --state running"
         put(console, (0, words, "yellow"))

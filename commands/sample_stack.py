@@ -76,11 +76,17 @@ def set_up(purpose: str, profile: str, console: Console) -> Setting:
     return Setting(tenant, folder, temporal, journal, size)
 
 
-async def end_leftovers(client: Client, console: Console) -> None:
-    """End open runs of earlier such stacks: their shop and payments are gone, so they can only fail."""
+async def end_leftovers(client: Client, console: Console) -> frozenset[str]:
+    """End open runs of earlier such stacks: their shop and payments are gone, so they can only fail.
+
+    Which runs: for a moment the server goes on to list them as open.
+    """
+    ended: list[str] = []
     async for each in client.list_workflows("ExecutionStatus = 'Running'"):
         purpose = str(each.typed_search_attributes.get(TENANT, "")).partition("-")[0]
         if purpose in PURPOSES:
             handle = client.get_workflow_handle(each.id, run_id=each.run_id)
             await handle.terminate(f"left over by an interrupted {purpose}")
+            ended.append(each.run_id)
             put(console, (0, f"ended {each.id}, left over by an interrupted {purpose}", "dim"))
+    return frozenset(ended)

@@ -104,15 +104,15 @@ BOOKS = (
     mutant(
         "the story spends the escrow",
         LEDGER,
-        "booked = self.settled + self.unknown + self.held + self.escrow",
-        "booked = self.settled + self.unknown + self.held",
+        "booked = (self.settled, self.unknown, self.held, self.escrow)",
+        "booked = (self.settled, self.unknown, self.held)",
         ON_LEDGERS,
     ),
     mutant(
         "what is unknown may be spent again",
         LEDGER,
-        "booked = self.settled + self.unknown + self.held + self.escrow",
-        "booked = self.settled + self.held + self.escrow",
+        "booked = (self.settled, self.unknown, self.held, self.escrow)",
+        "booked = (self.settled, self.held, self.escrow)",
         ON_LEDGERS,
     ),
     mutant(
