@@ -61,9 +61,9 @@ format: environment ## rewrite the sources in the project's format
 	$(PYTHON) -m ruff format .
 
 # Hashes, and no address: pip takes the same files from whatever index it is set to use. uv does not read
-# pip's settings, so a private index is handed over.
+# pip's settings, so a private index is handed over, from where pip says that it is set.
 lock: environment ## resolve requirements.lock again; UPGRADE=--upgrade takes newer releases
-	@index=$$($(PYTHON) -m pip config get global.index-url 2>/dev/null || true); \
+	@index=$$($(PYTHON) -m pip config list 2>/dev/null | sed -n "s/^global\.index.url='\(.*\)'$$/\1/p"); \
 	index=$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$index}}; \
 	$${index:+env UV_DEFAULT_INDEX="$$index"} .venv/bin/uv pip compile --no-config --quiet $(UPGRADE) \
 		--universal --python-version 3.11 --only-binary :all: --extra embedded --extra dev \
