@@ -48,11 +48,20 @@ def test_workflow_code_reaches_no_client_and_no_clock(file: Path) -> None:
     assert list(clock_calls(tree)) == []
 
 
-@pytest.mark.parametrize("package", ["workflows", "activities", "contracts", "workflows/kernel"])
+@pytest.mark.parametrize(
+    "package",
+    ["workflows", "activities", "contracts", "workflows/kernel", "workflows/tickets", "workflows/records"],
+)
 def test_a_package_file_holds_a_docstring_and_nothing_else(package: str) -> None:
     """The sandbox executes `workflows/__init__.py` for every workflow."""
     body = ast.parse((ROOT / package / "__init__.py").read_text()).body
     assert [type(node) for node in body] == [ast.Expr]
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "workflows").glob("*.py")), ids=lambda file: file.name)
+def test_a_workflow_is_told_in_less_than_200_lines(file: Path) -> None:
+    """What is longer lacks an idea of the kernel, or holds its tables beside its story."""
+    assert len(file.read_text().splitlines()) < 200
 
 
 def test_a_clock_would_be_seen() -> None:

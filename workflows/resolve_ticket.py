@@ -1,11 +1,10 @@
 """Resolve one support ticket: read, look up, propose a remedy, ask a person if need be, act, reply."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError
 
 from contracts.mail import HandToDesk, SendReply, hand_to_desk, send_reply
 from contracts.orders import FindOrder, Order, find_order
@@ -14,23 +13,13 @@ from contracts.refunds import IssueRefund, VoidRefund, issue_refund, void_refund
 from contracts.resolutions import Path, Resolution
 from contracts.sheet import Escrow
 from contracts.terms import Amount, Terms
-from contracts.tickets import (
-    DraftReply,
-    Problem,
-    ReadTicket,
-    Ticket,
-    TicketReading,
-    Wish,
-    draft_reply,
-    read_ticket,
-)
-from contracts.values import Value
+from contracts.tickets import DraftReply, ReadTicket, Ticket, TicketReading, draft_reply, read_ticket
 from workflows.kernel.approvals import Approval
 from workflows.kernel.case import Case
-from workflows.kernel.decisions import Row, Table, facts_of, limit
 from workflows.kernel.plan import Plan
+from workflows.tickets.remedies import REMEDY, Remedy, RemedyFacts, known
 
-__all__ = ["PLAN", "REMEDY", "Remedy", "RemedyFacts", "ResolveTicket", "Stage"]
+__all__ = ["PLAN", "ResolveTicket", "Stage"]
 
 
 class Stage(StrEnum):
@@ -41,71 +30,6 @@ class Stage(StrEnum):
     REPLYING = "replying"
     HANDING_OVER = "handing_over"
 
-
-class Remedy(StrEnum):
-    REFUND = "refund"
-    ASK_APPROVAL = "ask_approval"
-    SAY_TOO_LATE = "say_too_late"
-    SAY_REFUNDED = "say_refunded"
-    ASK_ORDER_NUMBER = "ask_order_number"
-    HAND_OVER = "hand_over"
-
-
-class RemedyFacts(Value):
-    """What the remedy depends on: the model's reading, and what the shop knows."""
-
-    wish: Wish
-    problem: Problem
-    orders_found: int
-    senders_own: bool
-    already_refunded: bool
-    late: bool
-    """Delivered after the promised day, or promised for a day that has passed."""
-    days_since_delivery: int | None
-    total: Decimal
-
-    @classmethod
-    def of(
-        cls, reading: TicketReading, order: Order | None, found: int, sender: str, today: date
-    ) -> "RemedyFacts":
-        return cls(
-            wish=reading.wish,
-            problem=reading.problem,
-            orders_found=found,
-            senders_own=order is not None and order.customer_email == sender,
-            already_refunded=order is not None and order.refunded > 0,
-            late=order is not None and (order.delivered_on or today) > order.promised_on,
-            days_since_delivery=(today - order.delivered_on).days if order and order.delivered_on else None,
-            total=order.total if order else Decimal(0),
-        )
-
-
-facts = facts_of(RemedyFacts)
-
-REMEDY = Table(
-    name="remedy",
-    version=1,
-    facts=RemedyFacts,
-    rows=(
-        Row("no single order is known", Remedy.ASK_ORDER_NUMBER, ~facts.orders_found.is_(1)),
-        Row("the order belongs to somebody else", Remedy.HAND_OVER, ~facts.senders_own),
-        Row("it was refunded before", Remedy.SAY_REFUNDED, facts.already_refunded),
-        Row("no refund is asked for", Remedy.HAND_OVER, ~facts.wish.is_(Wish.REFUND)),
-        Row(
-            "the time for refunds is over",
-            Remedy.SAY_TOO_LATE,
-            facts.days_since_delivery > limit("refund_days"),
-        ),
-        Row(
-            "no ground for a refund",
-            Remedy.HAND_OVER,
-            facts.problem.one_of(Problem.NONE, Problem.CHANGED_MIND),
-        ),
-        Row("called late, but was on time", Remedy.HAND_OVER, facts.problem.is_(Problem.LATE), ~facts.late),
-        Row("small enough to pay at once", Remedy.REFUND, facts.total <= limit("approval_above_usd")),
-        Row("a person must agree to this amount", Remedy.ASK_APPROVAL),
-    ),
-)
 
 PLAN = Plan(
     name="resolve-ticket",
@@ -175,7 +99,7 @@ class ResolveTicket:
             why="the remedy depends on the order",
         )
         order = search.order
-        facts = RemedyFacts.of(reading, order, search.matches, self.ticket.sender, self.case.today)
+        facts = RemedyFacts.of(reading, search, self.ticket.sender, self.case.today)
         match self.case.decide(REMEDY, facts):
             case Remedy.REFUND:
                 return await self.pay_back(reading, known(order))
@@ -267,10 +191,3 @@ class ResolveTicket:
                 why="the customer could not be told of the refund",
             )
         return await self.hand_over(ending.reason)
-
-
-def known(order: Order | None) -> Order:
-    """The table pays back only what was found; anything else is a fault of the table."""
-    if order is None:
-        raise ApplicationError("a refund of no order", type="refund_of_no_order", non_retryable=True)
-    return order

@@ -37,6 +37,7 @@ class Change:
 
 
 WORKFLOW = "workflows/resolve_ticket.py"
+TABLE = "workflows/tickets/remedies.py"
 TASKS = "contracts/tickets.py"
 ISSUE = 'await self.case.step(issue_refund, self.refund, why="the remedy is a refund")\n'
 THEN_ANSWER = "        return await self.answer(Path.REFUNDED, reading, order)\n"
@@ -142,7 +143,7 @@ CHANGES = (
         "refunded-at-once",
         (
             Edit(
-                WORKFLOW,
+                TABLE,
                 '        Row("it was refunded before"',
                 '        Row("nobody refunds so much", Remedy.HAND_OVER, facts.total > Decimal(9_000)),\n'
                 '        Row("it was refunded before"',
@@ -158,7 +159,7 @@ CHANGES = (
     Change(
         "a table with a new version",
         "refunded-at-once",
-        (Edit(WORKFLOW, '    name="remedy",\n    version=1,', '    name="remedy",\n    version=2,'),),
+        (Edit(TABLE, '    name="remedy",\n    version=1,', '    name="remedy",\n    version=2,'),),
         content=Expected(
             ACTIVITY, "the code makes it decision remedy v2 row 8", "self.case.step(issue_refund", NEW_VERSION
         ),
@@ -187,9 +188,9 @@ CHANGES = (
             Edit(WORKFLOW, "self.refund.amount if self.refund else None", "paid_by(self.refund)"),
             Edit(
                 WORKFLOW,
-                "def known(order",
+                "@workflow.defn(name=PLAN.name)\n",
                 "def paid_by(refund: IssueRefund | None) -> Decimal | None:\n"
-                "    return refund.amount if refund else None\n\n\ndef known(order",
+                "    return refund.amount if refund else None\n\n\n@workflow.defn(name=PLAN.name)\n",
             ),
         ),
     ),

@@ -9,7 +9,7 @@ import pytest
 from tests.commands.test_bad_input import starter
 from tests.commands.test_offline import HISTORIES
 from tests.operations.recorded import payloads, recorded
-from workflows.resolve_ticket import REMEDY
+from workflows.tickets.remedies import REMEDY
 
 APPROVED = str(HISTORIES / "refunded-after-approval.json")
 TOO_LATE = str(HISTORIES / "replied-too-late.json")

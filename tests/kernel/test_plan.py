@@ -17,7 +17,7 @@ from contracts.terms import Amount
 from contracts.tickets import draft_reply, read_ticket
 from workflows.kernel.decisions import Row, Table, facts_of, limit
 from workflows.kernel.plan import Plan, least_cap, numbers_of
-from workflows.resolve_ticket import RemedyFacts
+from workflows.tickets.remedies import RemedyFacts
 
 
 class Stage(StrEnum):

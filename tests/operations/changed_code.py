@@ -7,23 +7,15 @@ from decimal import Decimal
 from temporalio import workflow
 
 from contracts.mail import HandToDesk, hand_to_desk
-from contracts.orders import FindOrder, Order, find_order
+from contracts.orders import FindOrder, Order, OrderSearch, find_order
 from contracts.refunds import IssueRefund, issue_refund
 from contracts.resolutions import Path, Resolution
 from contracts.terms import Terms
 from contracts.tickets import ReadTicket, Ticket, TicketReading, read_ticket
 from workflows.kernel.approvals import Approval
 from workflows.kernel.decisions import Row, Table
-from workflows.resolve_ticket import (
-    PLAN,
-    REMEDY,
-    Remedy,
-    RemedyFacts,
-    ResolveTicket,
-    Stage,
-    facts,
-    known,
-)
+from workflows.resolve_ticket import PLAN, ResolveTicket, Stage
+from workflows.tickets.remedies import REMEDY, Remedy, RemedyFacts, facts, known
 
 __all__ = ["AsksForHalf", "Breaks", "NeverComesBack", "NewRules", "NewThreshold", "TellsTheDesk", "Tidied"]
 
@@ -60,10 +52,11 @@ class Tidied(ResolveTicket):
         self.case.enter(Stage.LOOKING_UP)
         asked = FindOrder(number=reading.order_number, customer_email=self.ticket.sender)
         search = await self.case.step(find_order, asked, why="it is about an order")
-        return await self.remedied(reading, search.order, search.matches)
+        return await self.remedied(reading, search)
 
-    async def remedied(self, reading: TicketReading, order: Order | None, found: int) -> Resolution:
-        about = RemedyFacts.of(reading, order, found, self.ticket.sender, self.case.today)
+    async def remedied(self, reading: TicketReading, search: OrderSearch) -> Resolution:
+        order = search.order
+        about = RemedyFacts.of(reading, search, self.ticket.sender, self.case.today)
         outcome = self.case.decide(SPLIT, about)
         if outcome is Remedy.REFUND:
             return await self.pay_back(reading, known(order))
@@ -112,7 +105,7 @@ class NewRules(ResolveTicket):
         self.case.enter(Stage.LOOKING_UP)
         asked = FindOrder(number=reading.order_number, customer_email=self.ticket.sender)
         search = await self.case.step(find_order, asked, why="it is about an order")
-        about = RemedyFacts.of(reading, search.order, search.matches, self.ticket.sender, self.case.today)
+        about = RemedyFacts.of(reading, search, self.ticket.sender, self.case.today)
         if self.case.decide(STRICTER, about) is Remedy.ASK_APPROVAL:
             return await self.ask_a_person(reading, known(search.order))
         return await self.hand_over("somebody else goes on")

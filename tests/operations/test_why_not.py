@@ -21,7 +21,8 @@ from operations.why_not import Question, Way, rank, why_not
 from operations.why_not_lines import sentence
 from worker import WORKFLOWS
 from workflows.kernel.decisions import Row, Table, facts_of, limit
-from workflows.resolve_ticket import PLAN, REMEDY, Remedy, RemedyFacts
+from workflows.resolve_ticket import PLAN
+from workflows.tickets.remedies import REMEDY, Remedy, RemedyFacts
 
 AnyTable = Table[Any, Any]
 

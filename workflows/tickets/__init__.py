@@ -1,0 +1,1 @@
+"""What `resolve_ticket` decides, in pure functions."""
