@@ -54,11 +54,18 @@ class Passage:
 class ProviderGate:
     """One for all routes of a worker. Use from one event loop; without a database everything passes."""
 
-    def __init__(self, database: Database | None = None, *, away_s: float = AWAY_S) -> None:
+    def __init__(
+        self,
+        database: Database | None = None,
+        *,
+        patience_s: float = PATIENCE_S,
+        away_s: float = AWAY_S,
+    ) -> None:
         self._circuits = CircuitBook(database) if database is not None else None
         self._windows = TokenWindows(database) if database is not None else None
         self._seen: dict[str, tuple[float, Circuit | None]] = {}
         self._reading: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._patience_s = patience_s
         self._away_s = away_s
         self._away_until = 0.0
         self._told = False
@@ -140,7 +147,7 @@ class ProviderGate:
         if monotonic() < self._away_until:
             return otherwise
         try:
-            answer = await asyncio.wait_for(asyncio.to_thread(question, *about), PATIENCE_S)
+            answer = await asyncio.wait_for(asyncio.to_thread(question, *about), self._patience_s)
         except (DatabaseError, TimeoutError) as error:
             self._away_until = monotonic() + self._away_s
             if not self._told:

@@ -88,7 +88,10 @@ def test_an_attempt_above_the_limit_has_a_minute_for_itself(windows: TokenWindow
 async def test_an_attempt_that_does_not_fit_is_not_sent(database: Database, tmp_path: Path) -> None:
     """It costs nothing, and the workflow's timer waits for its turn."""
     async with provider(
-        "streaming", folder=tmp_path, gate=ProviderGate(database), changed="tokens_per_minute = 2000\n"
+        "streaming",
+        folder=tmp_path,
+        gate=ProviderGate(database, patience_s=60),
+        changed="tokens_per_minute = 2000\n",
     ) as asked:
         windows = TokenWindows(database)
         assert windows.take("streaming", "x/1", 2_000, 2_000, datetime.now(UTC)) == 0
