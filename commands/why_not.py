@@ -25,8 +25,8 @@ Tables = Mapping[str, Table[Any, Any]]
 async def why_not(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
     """Every single change that flips the decision, the smallest first; or that none does."""
     tables = tables_of(list(workflows))
-    meant = tables_meant(options.table, options.outcome, tables)
     told = story((await history_of(options.run)).history)
+    meant = tables_meant(options.table, options.outcome, tables, told)
     item = decision_meant(told, meant, options.event)
     table = tables[item.table]
     decision = decided_again(item, told.thresholds, table)
@@ -48,14 +48,17 @@ async def why_not(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit
     return Exit.OK
 
 
-def tables_meant(name: str | None, outcome: str, tables: Tables) -> list[str]:
+def tables_meant(name: str | None, outcome: str, tables: Tables, told: Story) -> list[str]:
     """Those that have the outcome, or the one that was named. Raises CommandError where none has it."""
     if name is not None and name not in tables:
         raise CommandError(Exit.BAD_INPUT, f"no table {name!r}; known: {', '.join(tables)}")
     asked = tables if name is None else {name: tables[name]}
     meant = [each for each, table in asked.items() if outcome in outcomes_of(table)]
     if not meant:
-        known = "; ".join(f"{each}: {', '.join(outcomes_of(table))}" for each, table in asked.items())
+        deciding = {item.table for item in decisions_of(told, list(asked))} or asked.keys()
+        known = "; ".join(
+            f"{each}: {', '.join(outcomes_of(table))}" for each, table in asked.items() if each in deciding
+        )
         raise CommandError(Exit.BAD_INPUT, f"no outcome {outcome!r}; known of {known}")
     return meant
 

@@ -94,7 +94,12 @@ def test_what_was_decided_needs_no_change(tmp_path: Path) -> None:
             "no table 'nothing'; known: remedy, coverage, vote, verdict, ",
         ),
         ((APPROVED, "remedy", "give_up"), "no outcome 'give_up'; known of remedy: refund, ask_approval,"),
-        ((APPROVED, "refnd"), "no outcome 'refnd'; known of remedy: refund"),
+        # Of those that decided something in this run.
+        (
+            (APPROVED, "refnd"),
+            "no outcome 'refnd'; known of remedy: refund, ask_approval, say_too_late, say_refunded, "
+            "ask_order_number, hand_over\n",
+        ),
         ((APPROVED, "give_up"), "next_attempt has decided nothing in this run"),
         (
             (FAULTS, "give_up", "--event", "9"),
