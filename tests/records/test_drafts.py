@@ -14,7 +14,7 @@ from workflows.kernel.decisions import Decision
 from workflows.records.doubts import doubts_of
 from workflows.records.drafts import Draft
 from workflows.records.reading import draft_of
-from workflows.records.sections import Section
+from workflows.records.sections import Section, sections_of
 from workflows.records.tables import VERDICT, VOTE, Verdict, VerdictFacts, Vote, VoteFacts
 from workflows.records.voting import voted
 
@@ -55,8 +55,13 @@ def section(text: str = TEXT, number: int = 1) -> Section:
 
 def draft(items: Any = None, **values: str | None) -> Draft:
     """A reading of one section; `values` are other than the right ones."""
+    return draft_in_text(TEXT, items, **values)
+
+
+def draft_in_text(text: str, items: Any = None, **values: str | None) -> Draft:
+    """The same of another document."""
     reading = SectionReading(values={**READ, **values}, rows=tuple(ITEMS if items is None else items))
-    return draft_of(RECORD, [(section(), reading)])
+    return draft_of(RECORD, [(section(text), reading)])
 
 
 def verdict(
@@ -84,9 +89,101 @@ def test_a_record_is_read_with_its_places() -> None:
 
 
 def test_a_date_that_nothing_settles_is_in_doubt() -> None:
-    unsettled = draft(paid_on=None)
+    text = TEXT.replace("03/25/2026", "25 March 2026")
+    unsettled = draft_in_text(text, paid_on=None)
     assert unsettled.conflicting == ["bought_on"]
     assert doubts_of(unsettled)[0].why == "the document may say 2026-04-03, 2026-03-04"
+
+
+def test_every_date_of_the_document_tells_in_which_order_it_writes_them() -> None:
+    """Also one that is no field's value; two that write it differently tell nothing."""
+    assert draft(paid_on=None).values()["bought_on"] == "2026-03-04"
+    assert draft_in_text(f"{TEXT}\nprinted 26/03/2026").conflicting == ["bought_on"]
+
+
+def test_a_date_of_a_row_is_settled_as_any_other_is() -> None:
+    """By another row, too; and where nothing settles it, the row is for a person."""
+    record = RecordType(
+        name="log",
+        fields=(FieldType(name="shop", kind=Kind.TEXT),),
+        rows_name="items",
+        rows=(FieldType(name="what", kind=Kind.TEXT), FieldType(name="day", kind=Kind.DATE)),
+    )
+    rows = ({"what": "Tea", "day": "3/11/2026"}, {"what": "Cake", "day": "4/25/2026"})
+    values = {"shop": "Corner Shop"}
+    text = "Corner Shop\nTea 3/11/2026\nCake 4/25/2026"
+    read = draft_of(record, [(section(text), SectionReading(values=values, rows=rows))])
+    assert [row["day"] for row in read.values()["items"]] == ["2026-03-11", "2026-04-25"]
+    assert verdict(read).outcome is Verdict.WRITE
+    alone = draft_of(
+        record,
+        [(section("Corner Shop\nTea 3/11/2026"), SectionReading(values=values, rows=rows[:1]))],
+    )
+    assert doubts_of(alone)[0].why == "row 1: day may say 2026-11-03, 2026-03-11"
+    assert verdict(alone).outcome is Verdict.REVIEW
+
+
+@pytest.mark.parametrize(
+    ("written", "copied", "total"),
+    [
+        ("Total -$50.00", "50.00", "-50"),
+        ("Total -$50.00", "-$50.00", "-50"),
+        ("Total \u2212EUR 50.00", "50.00", "-50"),
+        ("Total 50.00-", "50.00", "-50"),
+        ("Total (50.00)", "50.00", "-50"),
+        ("Total ($50.00)", "$50.00", "-50"),
+        ("Total (incl. 19 %) 50.00", "50.00", "50"),
+        ("Total - 50.00", "50.00", "50"),
+        ("Order A-50", "50", "50"),
+        ("Pages 10-50", "-50", "50"),
+    ],
+)
+def test_a_number_has_the_sign_that_it_has_there(written: str, copied: str, total: str) -> None:
+    """Whether it was copied or not: a credit note whose signs are all lost would add up as well."""
+    read = draft_in_text(f"Corner Shop\n{written}", items=[], total=copied)
+    assert read.values()["total"] == total
+
+
+@pytest.mark.parametrize(
+    ("written", "answered", "currency"),
+    [
+        ("Total $ 100.00", "$", "USD"),
+        ("Total $100.00", "USD", "USD"),
+        ("Total C$ 100.00", "C$", None),
+        ("Total C$ 100.00", "USD", None),
+        ("Total HK$100.00", "$", None),
+        ("Total US$ 100.00", "$", "USD"),
+    ],
+)
+def test_a_mark_beside_letters_is_another_currency(written: str, answered: str, currency: str | None) -> None:
+    words = {"USD": ("usd", "us$", "$"), "EUR": ("eur", "\u20ac")}
+    record = RecordType(name="sale", fields=(FieldType(name="currency", kind=Kind.CHOICE, words=words),))
+    read = draft_of(record, [(section(written), SectionReading(values={"currency": answered}))])
+    assert read.values()["currency"] == currency
+
+
+def test_a_text_is_written_as_the_document_has_it() -> None:
+    """A model's spelling of the same characters is its own."""
+    assert draft(shop="corner   shop").values()["shop"] == "Corner Shop"
+
+
+def test_a_value_stands_where_it_does_in_its_page_also_when_that_was_cut() -> None:
+    text = "Corner Shop\n" + "Tea 2.50\n" * 100 + "Total 250.00"
+    sections = sections_of([Page(number=7, text=text)], 300)
+    assert len(sections) > 2
+    reading = SectionReading(values={"total": "250.00"})
+    read = draft_of(RECORD, [(sections[0], SectionReading(values={})), (sections[-1], reading)])
+    assert read.places()["total"] == f"page 7 at {text.index('250.00')}"
+
+
+def test_a_sum_comes_out_to_a_cent_however_many_rows_there_are() -> None:
+    """A cent for each would hide a row that was overlooked."""
+    text = "Corner Shop\n" + "Tea 9.00\n" * 300 + "Cake 2.50\nTotal 2702.50"
+    rows = tuple({"what": "Tea", "price": "9.00"} for _ in range(300))
+    values = {"shop": "Corner Shop", "total": "2702.50"}
+    read = draft_of(RECORD, [(section(text), SectionReading(values=values, rows=rows))])
+    assert [rule.total for rule in read.broken_sums] == ["total"]
+    assert verdict(read).outcome is Verdict.REVIEW
 
 
 @pytest.mark.parametrize(
@@ -97,6 +194,7 @@ def test_a_date_that_nothing_settles_is_in_doubt() -> None:
         ({"total": "9.00"}, "not found in the document"),
         ({"total": "2.50"}, "it is not proven to be the sum of items.price, tip"),
         ({"tip": "9.99"}, "'9.99' was read, and does not stand in the document"),
+        ({"paid_on": "26 March 2026"}, "'26 March 2026' was read, and does not stand in the document"),
         ({"items": [ITEMS[0]]}, "it is not proven to be the sum of items.price, tip"),
         ({"items": [*ITEMS, {"what": "Gold", "price": "0.50"}]}, "what 'Gold' does not stand there"),
         ({"items": [ITEMS[0], {"what": "Cake", "price": None}]}, "price is missing"),
@@ -113,7 +211,7 @@ def test_whatever_cannot_be_proven_is_for_a_person(changes: dict[str, Any], why:
 def test_a_date_that_no_field_holds_is_for_a_person() -> None:
     """No rule tells which of several days was asked for; a day that can be meant by a date that a field holds
     is none of them. Terms may say how many are usual."""
-    text = TEXT.replace("Tea", "Ordered 28/02/2026, printed 2026-03-25\nTea")
+    text = TEXT.replace("Tea", "Ordered 02/28/2026, printed 2026-03-25\nTea")
     both = draft_of(RECORD, [(section(text), SectionReading(values=READ, rows=tuple(ITEMS)))])
     assert both.other_dates == ["2026-02-28"]
     assert [each.model_dump() for each in doubts_of(both)][-1] == {
@@ -244,7 +342,7 @@ def test_what_is_written_without_a_person_stands_in_the_document_and_adds_up(
     assert record["shop"] == "Corner Shop" or record["shop"] in TEXT
     assert all(TEXT[copy.place.start : copy.place.end] for copies in read.found.values() for copy in copies)
     summed = sum((Decimal(item["price"]) for item in record["items"]), Decimal(record["tip"] or 0))
-    assert abs(summed - Decimal(record["total"])) <= Decimal("0.03")
+    assert abs(summed - Decimal(record["total"])) <= Decimal("0.01")
 
 
 def test_a_json_schema_is_a_record_type() -> None:
@@ -317,3 +415,18 @@ def test_a_schema_that_describes_no_record_is_refused_with_its_place(schema: Any
     with pytest.raises(RecordTypeError) as refused:
         record_type_of("receipt", schema)
     assert wrong in str(refused.value)
+
+
+ANYTHING = st.text(alphabet="0123456789.,/-$\u20ac()%x' juinmai\u00e9\n", max_size=80)
+
+
+@given(ANYTHING, st.fixed_dictionaries(dict.fromkeys(READ, ANYTHING)), st.lists(ANYTHING, max_size=3))
+def test_whatever_a_document_holds_and_a_model_answers_is_read_to_the_end(
+    text: str, values: dict[str, str], words: list[str]
+) -> None:
+    """What raises here would stop the run's task again and again."""
+    page = f"{text}\n" + "\n".join([*values.values(), *words])
+    rows = tuple({"what": each, "price": each} for each in words)
+    read = draft_of(RECORD, [(section(page), SectionReading(values=dict(values), rows=rows))])
+    assert verdict(read).outcome in Verdict
+    doubts_of(read)

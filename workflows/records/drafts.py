@@ -11,7 +11,7 @@ from contracts.records import FieldType, Kind, RecordType, Sum
 
 __all__ = ["Copied", "Draft", "dates_of", "meanings"]
 
-# A cent of rounding for each row that is added up.
+# Documents add up what they print. A cent a row would hide a row that was overlooked.
 ROUNDING = Decimal("0.01")
 
 
@@ -24,10 +24,10 @@ class Copied:
     place: QuotePlace
     or_says: str | None = None
     """A date's other meaning."""
-    day_first: bool | None = None
-    """Of a date that can be read in one way only, whether it writes its day first; None: no telling."""
     times: int = 1
     """In how many places of its section it stands."""
+    computed: bool = False
+    """Nobody read it there for this field: it is what the sums need, and the number stands there."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,8 @@ class Draft:
     """Why a row cannot be used."""
     days: tuple[frozenset[date], ...] = ()
     """Of each date in the document the days that it can mean; none where no field is a date."""
+    orders: frozenset[bool] = frozenset()
+    """Whether the document writes the day before the month, by each of its dates that tells."""
 
     @property
     def missing(self) -> list[str]:
@@ -59,6 +61,11 @@ class Draft:
             for name, copies in self.found.items()
             if name in shared or len({copy.says for copy in copies}) > 1 or copies[0].or_says is not None
         ]
+
+    @property
+    def computed(self) -> list[str]:
+        """Fields that have a value by arithmetic alone."""
+        return [name for name, copies in self.found.items() if copies[0].computed]
 
     @property
     def shared(self) -> dict[str, list[str]]:
@@ -89,7 +96,7 @@ class Draft:
     @property
     def doubtful(self) -> list[str]:
         """Every field that another reading might settle, in the record's order."""
-        unsettled = {*self.missing, *self.conflicting, *self.unproven}
+        unsettled = {*self.missing, *self.conflicting, *self.unproven, *self.computed}
         for rule in self.broken_sums:
             unsettled |= {rule.total, *rule.of}
         return [each.name for each in self.record.fields if each.name in unsettled]
@@ -145,8 +152,7 @@ class Draft:
         total, parts = self.number(rule.total), [self.part(name) for name in rule.of]
         if total is None or None in parts:
             return False
-        difference = abs(sum((part for part in parts if part is not None), Decimal(0)) - total)
-        return difference <= ROUNDING * max(1, len(self.rows))
+        return abs(sum((part for part in parts if part is not None), Decimal(0)) - total) <= ROUNDING
 
     def part(self, name: str) -> Decimal | None:
         """What a field, or a column of all rows, adds to a sum; None where that is not known."""
