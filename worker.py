@@ -6,8 +6,8 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -64,7 +64,7 @@ from workflows.upkeep.remove_payloads import RemoveUnneeded
 if TYPE_CHECKING:
     from activities.models import ModelActivities
 
-__all__ = ["UPKEEP", "WORKFLOWS", "Parts", "build", "workers"]
+__all__ = ["UPKEEP", "WORKFLOWS", "Parts", "build", "workers", "working"]
 
 WORKFLOWS: list[type[PlannedWorkflow]] = [
     ResolveTicket,
@@ -198,6 +198,21 @@ def workers(
     return [main, *routes]
 
 
+@asynccontextmanager
+async def working(started: Sequence[Worker]) -> AsyncIterator[None]:
+    """They work in the block; at its end all take nothing new from that moment on, and drain side by side.
+
+    Left to an exit stack alone, one would be told when the one before it has drained.
+    """
+    async with AsyncExitStack() as running:
+        for each in started:
+            await running.enter_async_context(each)
+        try:
+            yield
+        finally:
+            await asyncio.gather(*(each.shutdown() for each in started))
+
+
 def pinned(build: Build) -> WorkerDeploymentConfig:
     """A run stays with the build that took its first task, and is never moved to another."""
     return WorkerDeploymentConfig(
@@ -229,8 +244,7 @@ async def work(telemetry: Telemetry, own: Build | None, *, current: bool) -> Non
         running.push_async_callback(parts.models.close)
         running.push_async_callback(parts.refunds.close)
         started = workers(client, parts, own=own)
-        for worker in started:
-            await running.enter_async_context(worker)
+        await running.enter_async_context(working(started))
         if current:
             queues = {worker.task_queue for worker in started}
             await make_current(client, own, TASK_QUEUE, queues=queues, patience=CURRENT_PATIENCE)
