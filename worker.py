@@ -1,10 +1,21 @@
 """The composition root: builds the clients, registers workflows and activities, works until told to stop."""
 
+import os
+import signal
+
+if __name__ == "__main__":
+
+    def leave_at_once(number: int, frame: object) -> None:
+        """Ctrl-C before anything is under way. An exception would surface wherever modules are loaded."""
+        os.write(2, b"worker: stopped\n")
+        os._exit(130)
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, leave_at_once)
+
 import argparse
 import asyncio
 import logging
-import os
-import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.service import RPCError
 from temporalio.worker import (
     Interceptor,
     Worker,
@@ -39,7 +51,7 @@ from activities.refunds import RefundActivities
 from activities.sheets import SheetActivities
 from activities.smtp import SmtpOutbox
 from activities.tenant_ledger import TenantLedger
-from connection import TASK_QUEUE, NotConnected, Settings, connect, ensure_search_attributes
+from connection import TASK_QUEUE, NotConnected, Settings, connect, ensure_search_attributes, server_said
 from embedded.surroundings import complete
 from operations.builds import Build, BuildError, build_here, make_current
 from operations.code_version import build_id
@@ -305,6 +317,9 @@ def main(arguments: Sequence[str]) -> int:
     except (NotConnected, CatalogueError, DatabaseError, PayloadsError, BuildError) as error:
         print(f"worker: {error}", file=sys.stderr)  # noqa: T201 - a program's own last words
         return 1
+    except RPCError as error:
+        print(f"worker: {server_said(error)}", file=sys.stderr)  # noqa: T201
+        return 1
     finally:
         telemetry.end()
     return 0
@@ -315,4 +330,7 @@ if __name__ == "__main__":
         code = main(sys.argv[1:])
     except SystemExit as usage:
         code = usage.code if isinstance(usage.code, int) else 2
+    except KeyboardInterrupt:
+        code = 130  # it has stopped in order, and only its telemetry was still being sent
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is over, and its code is known
     end(code)

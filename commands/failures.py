@@ -38,12 +38,12 @@ def account_of(error: BaseException) -> tuple[Exit, str] | None:
     """
     if isinstance(error, CommandError):
         return error.code, str(error)
-    from temporalio.service import RPCError, RPCStatusCode
+    from temporalio.service import RPCError
 
     from activities.catalogue import CatalogueError
     from activities.database import DatabaseError
     from activities.usage_files import UsageFileError
-    from connection import NotConnected
+    from connection import SILENT, NotConnected, server_said
     from embedded.stack import ServiceError, home
     from embedded.weights import WeightsError
     from operations.answering import NobodyWorks, NotAnswered
@@ -61,11 +61,7 @@ def account_of(error: BaseException) -> tuple[Exit, str] | None:
     if isinstance(error, (NotAnswered, PayloadsError, ServiceError, WeightsError)):
         return Exit.FAILED, str(error)
     if isinstance(error, RPCError):
-        silent = error.status in (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED)
-        if not silent:
-            return Exit.FAILED, f"the Temporal server refuses: {error.message}"
-        step = "check TEMPORAL_ADDRESS, or start one with `python starter.py dev`"
-        return Exit.UNREACHABLE, f"the Temporal server does not answer: {error.message}; {step}"
+        return Exit.UNREACHABLE if error.status in SILENT else Exit.FAILED, server_said(error)
     if isinstance(error, OSError):
         if Path(str(error.filename)).is_relative_to(home()):
             step = f"everything local is kept in {home()}; set TENUTO_HOME to a folder that can be written"
