@@ -401,6 +401,22 @@ def test_a_product_is_of_three_number_columns(product: Any, wrong: str) -> None:
     assert wrong in str(refused.value)
 
 
+TOTALLED: dict[str, Any] = {"properties": {name: {"type": "number"} for name in ("net", "tax", "total")}}
+
+
+def named(words: Any) -> dict[str, Any]:
+    """A record of a choice, with the words for it."""
+    return {"properties": {"kind": {"enum": ["sale", "return"], "words": words}}}
+
+
+def test_words_in_capitals_name_a_choice_as_well() -> None:
+    """Documents are searched without case."""
+    record = record_type_of("receipt", named({"return": ["STORNO", "Sale  Return"]}))
+    assert record.fields[0].words == {"sale": ("sale",), "return": ("storno", "sale return")}
+    read = draft_of(record, [(section("Storno of 4 May"), SectionReading(values={"kind": "Storno"}))])
+    assert read.values() == {"kind": "return"}
+
+
 @pytest.mark.parametrize(
     ("schema", "wrong"),
     [
@@ -410,6 +426,17 @@ def test_a_product_is_of_three_number_columns(product: Any, wrong: str) -> None:
         (
             {"properties": {"a": {"type": "string"}, "b": {"type": "number"}}, "sums": {"b": ["a"]}},
             "sums: a is no number field",
+        ),
+        ({**TOTALLED, "sums": {"total": []}}, 'receipt: sums is written {"total": ["net", "tax"]}'),
+        ({**TOTALLED, "sums": {"total": "net"}}, 'receipt: sums is written {"total": ["net", "tax"]}'),
+        (named({"return": "storno"}), 'receipt.kind: words is written {"return": ["storno", "return"]}'),
+        (named({"return": []}), 'receipt.kind: words is written {"return": ["storno", "return"]}'),
+        (named(["storno"]), 'receipt.kind: words is written {"return": ["storno", "return"]}'),
+        (named({"return": [" "]}), "receipt.kind: words: an empty one would stand in every document"),
+        (named({"refund": ["storno"]}), "receipt.kind: words: refund is none of its choices"),
+        (
+            {"properties": {"kind": {"enum": "sale"}}},
+            "receipt.kind: a string, number, date or enum is needed",
         ),
     ],
 )
