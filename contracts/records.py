@@ -18,7 +18,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from contracts.values import Value
 
-__all__ = ["FieldType", "Kind", "Product", "RecordType", "RecordTypeError", "Sum", "record_type_of"]
+__all__ = ["FieldKind", "FieldType", "Product", "RecordType", "RecordTypeError", "Sum", "record_type_of"]
 
 # It is a part of every request that reads a section.
 MOST_BYTES = 16_000
@@ -29,7 +29,7 @@ class RecordTypeError(ValueError):
     """A JSON Schema that describes no record type. One line that names the place."""
 
 
-class Kind(StrEnum):
+class FieldKind(StrEnum):
     """How a value that was copied from a document is read."""
 
     TEXT = "text"
@@ -42,7 +42,7 @@ class FieldType(Value):
     """One field of a record, or one column of its rows."""
 
     name: str = Field(pattern=NAME)
-    kind: Kind
+    kind: FieldKind
     means: str = Field(default="", max_length=200)
     """Told to the model."""
     required: bool = False
@@ -90,8 +90,8 @@ class RecordType(Value):
 
     @model_validator(mode="after")
     def _sums_are_of_numbers(self) -> Self:
-        numbers = {each.name for each in self.fields if each.kind is Kind.NUMBER}
-        columns = {f"{self.rows_name}.{each.name}" for each in self.rows if each.kind is Kind.NUMBER}
+        numbers = {each.name for each in self.fields if each.kind is FieldKind.NUMBER}
+        columns = {f"{self.rows_name}.{each.name}" for each in self.rows if each.kind is FieldKind.NUMBER}
         for rule in self.sums:
             strange = [name for name in (rule.total, *rule.of) if name not in numbers | columns]
             if strange or rule.total in columns:
@@ -101,7 +101,7 @@ class RecordType(Value):
     @model_validator(mode="after")
     def _product_is_of_numbers(self) -> Self:
         if (rule := self.product) is not None:
-            numbers = {each.name for each in self.rows if each.kind is Kind.NUMBER}
+            numbers = {each.name for each in self.rows if each.kind is FieldKind.NUMBER}
             if strange := [name for name in rule.columns if name not in numbers]:
                 raise ValueError(f"product: {', '.join(strange)} is no number column")
             if len(set(rule.columns)) < len(rule.columns):
@@ -196,13 +196,13 @@ def field_type(place: str, key: str, declared: Mapping[str, Any], *, required: b
     words: dict[str, tuple[str, ...]] = {}
     match declared:
         case {"enum": [*choices]}:
-            kind, words = Kind.CHOICE, words_of(place, [*map(str, choices)], declared.get("words", {}))
+            kind, words = FieldKind.CHOICE, words_of(place, [*map(str, choices)], declared.get("words", {}))
         case {"type": "number" | "integer"}:
-            kind = Kind.NUMBER
+            kind = FieldKind.NUMBER
         case {"type": "string", "format": "date"}:
-            kind = Kind.DATE
+            kind = FieldKind.DATE
         case {"type": "string"}:
-            kind = Kind.TEXT
+            kind = FieldKind.TEXT
         case _:
             raise RecordTypeError(f"{place}: a string, number, date or enum is needed")
     try:
