@@ -18,7 +18,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from contracts.values import Value
 
-__all__ = ["FieldType", "Kind", "Product", "RecordType", "RecordTypeError", "Sum", "record_type_of"]
+__all__ = ["FieldKind", "FieldType", "Product", "RecordType", "RecordTypeError", "Sum", "record_type_of"]
 
 # It is a part of every request that reads a section.
 MOST_BYTES = 16_000
@@ -29,7 +29,7 @@ class RecordTypeError(ValueError):
     """A JSON Schema that describes no record type. One line that names the place."""
 
 
-class Kind(StrEnum):
+class FieldKind(StrEnum):
     """How a value that was copied from a document is read."""
 
     TEXT = "text"
@@ -42,7 +42,7 @@ class FieldType(Value):
     """One field of a record, or one column of its rows."""
 
     name: str = Field(pattern=NAME)
-    kind: Kind
+    kind: FieldKind
     means: str = Field(default="", max_length=200)
     """Told to the model."""
     required: bool = False
@@ -90,8 +90,8 @@ class RecordType(Value):
 
     @model_validator(mode="after")
     def _sums_are_of_numbers(self) -> Self:
-        numbers = {each.name for each in self.fields if each.kind is Kind.NUMBER}
-        columns = {f"{self.rows_name}.{each.name}" for each in self.rows if each.kind is Kind.NUMBER}
+        numbers = {each.name for each in self.fields if each.kind is FieldKind.NUMBER}
+        columns = {f"{self.rows_name}.{each.name}" for each in self.rows if each.kind is FieldKind.NUMBER}
         for rule in self.sums:
             strange = [name for name in (rule.total, *rule.of) if name not in numbers | columns]
             if strange or rule.total in columns:
@@ -101,7 +101,7 @@ class RecordType(Value):
     @model_validator(mode="after")
     def _product_is_of_numbers(self) -> Self:
         if (rule := self.product) is not None:
-            numbers = {each.name for each in self.rows if each.kind is Kind.NUMBER}
+            numbers = {each.name for each in self.rows if each.kind is FieldKind.NUMBER}
             if strange := [name for name in rule.columns if name not in numbers]:
                 raise ValueError(f"product: {', '.join(strange)} is no number column")
             if len(set(rule.columns)) < len(rule.columns):
@@ -125,7 +125,7 @@ def record_type_of(name: str, schema: Mapping[str, Any]) -> RecordType:
             product = product_of(f"{name}.{key}", row)
         else:
             fields.append(field_type(f"{name}.{key}", key, declared, required=required))
-    sums = tuple(Sum(total=total, of=tuple(of)) for total, of in schema.get("sums", {}).items())
+    sums = sums_of(name, schema.get("sums", {}))
     try:
         return RecordType(
             name=name,
@@ -139,6 +139,17 @@ def record_type_of(name: str, schema: Mapping[str, Any]) -> RecordType:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         raise RecordTypeError(f"{name}: {place + ': ' if place else ''}{first['msg']}") from None
+
+
+def sums_of(place: str, declared: Any) -> tuple[Sum, ...]:
+    if isinstance(declared, dict) and all(are_texts(of) for of in declared.values()):
+        return tuple(Sum(total=total, of=tuple(of)) for total, of in declared.items())
+    raise RecordTypeError(f'{place}: sums is written {{"total": ["net", "tax"]}}')
+
+
+def are_texts(value: Any) -> bool:
+    """At least one: a text alone would be taken for a list of its letters."""
+    return isinstance(value, list) and bool(value) and all(isinstance(each, str) for each in value)
 
 
 def row_types(place: str, row: Mapping[str, Any], definitions: Mapping[str, Any]) -> tuple[FieldType, ...]:
@@ -184,18 +195,33 @@ def field_type(place: str, key: str, declared: Mapping[str, Any], *, required: b
     means = str(declared.get("description", ""))[:200]
     words: dict[str, tuple[str, ...]] = {}
     match declared:
-        case {"enum": choices}:
-            kind, given = Kind.CHOICE, declared.get("words", {})
-            words = {str(each): tuple(given.get(each, (str(each).lower(),))) for each in choices}
+        case {"enum": [*choices]}:
+            kind, words = FieldKind.CHOICE, words_of(place, [*map(str, choices)], declared.get("words", {}))
         case {"type": "number" | "integer"}:
-            kind = Kind.NUMBER
+            kind = FieldKind.NUMBER
         case {"type": "string", "format": "date"}:
-            kind = Kind.DATE
+            kind = FieldKind.DATE
         case {"type": "string"}:
-            kind = Kind.TEXT
+            kind = FieldKind.TEXT
         case _:
             raise RecordTypeError(f"{place}: a string, number, date or enum is needed")
     try:
         return FieldType(name=key, kind=kind, means=means, required=required, words=words)
     except ValidationError as error:
         raise RecordTypeError(f"{place}: {error.errors(include_url=False)[0]['msg']}") from None
+
+
+def words_of(place: str, choices: list[str], given: Any) -> dict[str, tuple[str, ...]]:
+    """In lower case, as documents are searched for them; of a choice without any its own name."""
+    if not isinstance(given, dict) or not all(are_texts(each) for each in given.values()):
+        raise RecordTypeError(f'{place}: words is written {{"return": ["storno", "return"]}}')
+    if strange := [choice for choice in given if choice not in choices]:
+        raise RecordTypeError(f"{place}: words: {', '.join(strange)} is none of its choices")
+    words = {each: tuple(plain(word) for word in given.get(each, [each])) for each in choices}
+    if not all(word for each in words.values() for word in each):
+        raise RecordTypeError(f"{place}: words: an empty one would stand in every document")
+    return words
+
+
+def plain(word: str) -> str:
+    return " ".join(word.lower().split())

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from contracts.documents import Page
 from contracts.extraction import SectionReading
-from contracts.records import FieldType, Kind, Product, RecordType, RecordTypeError, Sum, record_type_of
+from contracts.records import FieldKind, FieldType, Product, RecordType, RecordTypeError, Sum, record_type_of
 from workflows.kernel.decisions import Decision
 from workflows.records.doubts import doubts_of
 from workflows.records.drafts import Draft
@@ -21,19 +21,19 @@ from workflows.records.voting import voted
 RECORD = RecordType(
     name="receipt",
     fields=(
-        FieldType(name="shop", kind=Kind.TEXT, required=True),
-        FieldType(name="bought_on", kind=Kind.DATE),
-        FieldType(name="paid_on", kind=Kind.DATE),
+        FieldType(name="shop", kind=FieldKind.TEXT, required=True),
+        FieldType(name="bought_on", kind=FieldKind.DATE),
+        FieldType(name="paid_on", kind=FieldKind.DATE),
         FieldType(
-            name="kind", kind=Kind.CHOICE, words={"sale": ("sold", "sale"), "return": ("sale return",)}
+            name="kind", kind=FieldKind.CHOICE, words={"sale": ("sold", "sale"), "return": ("sale return",)}
         ),
-        FieldType(name="tip", kind=Kind.NUMBER),
-        FieldType(name="total", kind=Kind.NUMBER, required=True),
+        FieldType(name="tip", kind=FieldKind.NUMBER),
+        FieldType(name="total", kind=FieldKind.NUMBER, required=True),
     ),
     rows_name="items",
     rows=(
-        FieldType(name="what", kind=Kind.TEXT, required=True),
-        FieldType(name="price", kind=Kind.NUMBER, required=True),
+        FieldType(name="what", kind=FieldKind.TEXT, required=True),
+        FieldType(name="price", kind=FieldKind.NUMBER, required=True),
     ),
     sums=(Sum(total="total", of=("items.price", "tip")),),
 )
@@ -105,9 +105,9 @@ def test_a_date_of_a_row_is_settled_as_any_other_is() -> None:
     """By another row, too; and where nothing settles it, the row is for a person."""
     record = RecordType(
         name="log",
-        fields=(FieldType(name="shop", kind=Kind.TEXT),),
+        fields=(FieldType(name="shop", kind=FieldKind.TEXT),),
         rows_name="items",
-        rows=(FieldType(name="what", kind=Kind.TEXT), FieldType(name="day", kind=Kind.DATE)),
+        rows=(FieldType(name="what", kind=FieldKind.TEXT), FieldType(name="day", kind=FieldKind.DATE)),
     )
     rows = ({"what": "Tea", "day": "3/11/2026"}, {"what": "Cake", "day": "4/25/2026"})
     values = {"shop": "Corner Shop"}
@@ -159,7 +159,7 @@ def test_a_number_has_the_sign_that_it_has_there(written: str, copied: str, tota
 )
 def test_a_mark_beside_letters_is_another_currency(written: str, answered: str, currency: str | None) -> None:
     words = {"USD": ("usd", "us$", "$"), "EUR": ("eur", "\u20ac")}
-    record = RecordType(name="sale", fields=(FieldType(name="currency", kind=Kind.CHOICE, words=words),))
+    record = RecordType(name="sale", fields=(FieldType(name="currency", kind=FieldKind.CHOICE, words=words),))
     read = draft_of(record, [(section(written), SectionReading(values={"currency": answered}))])
     assert read.values()["currency"] == currency
 
@@ -226,7 +226,9 @@ def test_a_date_that_no_field_holds_is_for_a_person() -> None:
 
 
 def test_where_no_field_is_a_date_none_is_missed() -> None:
-    undated = RECORD.model_copy(update={"fields": tuple(f for f in RECORD.fields if f.kind is not Kind.DATE)})
+    undated = RECORD.model_copy(
+        update={"fields": tuple(f for f in RECORD.fields if f.kind is not FieldKind.DATE)}
+    )
     read = draft_of(undated, [(section(), SectionReading(values=READ, rows=tuple(ITEMS)))])
     assert read.other_dates == []
     assert verdict(read).outcome is Verdict.WRITE
@@ -234,8 +236,8 @@ def test_where_no_field_is_a_date_none_is_missed() -> None:
 
 def test_a_field_that_repeats_what_a_required_one_holds_is_none() -> None:
     """A model that finds no day of payment copies the day of the sale once more."""
-    bought = FieldType(name="bought_on", kind=Kind.DATE, required=True)
-    paid = FieldType(name="paid_on", kind=Kind.DATE)
+    bought = FieldType(name="bought_on", kind=FieldKind.DATE, required=True)
+    paid = FieldType(name="paid_on", kind=FieldKind.DATE)
     record = RecordType(name="sale", fields=(paid, bought))
     values = {"bought_on": "25 March 2026", "paid_on": "25 March 2026"}
     once = draft_of(record, [(section("Sold on 25 March 2026"), SectionReading(values=values))])
@@ -252,7 +254,7 @@ def test_two_required_fields_cannot_stand_in_one_place() -> None:
     """Neither at first, nor after another reading says the same again."""
     names = ("vendor", "customer")
     record = RecordType(
-        name="sale", fields=tuple(FieldType(name=name, kind=Kind.TEXT, required=True) for name in names)
+        name="sale", fields=tuple(FieldType(name=name, kind=FieldKind.TEXT, required=True) for name in names)
     )
     same = SectionReading(values=dict.fromkeys(names, "Corner Shop"))
     read = draft_of(record, [(section(), same)])
@@ -370,10 +372,10 @@ def test_a_json_schema_is_a_record_type() -> None:
     }
     record = record_type_of("receipt", schema)
     assert [(each.name, each.kind, each.required) for each in record.fields] == [
-        ("shop", Kind.TEXT, False),
-        ("day", Kind.DATE, False),
-        ("kind", Kind.CHOICE, False),
-        ("total", Kind.NUMBER, True),
+        ("shop", FieldKind.TEXT, False),
+        ("day", FieldKind.DATE, False),
+        ("kind", FieldKind.CHOICE, False),
+        ("total", FieldKind.NUMBER, True),
     ]
     assert record.fields[2].words == {"sale": ("sale",), "return": ("storno",)}
     assert record.sums == (Sum(total="total", of=("items.price",)),)
@@ -401,6 +403,22 @@ def test_a_product_is_of_three_number_columns(product: Any, wrong: str) -> None:
     assert wrong in str(refused.value)
 
 
+TOTALLED: dict[str, Any] = {"properties": {name: {"type": "number"} for name in ("net", "tax", "total")}}
+
+
+def named(words: Any) -> dict[str, Any]:
+    """A record of a choice, with the words for it."""
+    return {"properties": {"kind": {"enum": ["sale", "return"], "words": words}}}
+
+
+def test_words_in_capitals_name_a_choice_as_well() -> None:
+    """Documents are searched without case."""
+    record = record_type_of("receipt", named({"return": ["STORNO", "Sale  Return"]}))
+    assert record.fields[0].words == {"sale": ("sale",), "return": ("storno", "sale return")}
+    read = draft_of(record, [(section("Storno of 4 May"), SectionReading(values={"kind": "Storno"}))])
+    assert read.values() == {"kind": "return"}
+
+
 @pytest.mark.parametrize(
     ("schema", "wrong"),
     [
@@ -410,6 +428,17 @@ def test_a_product_is_of_three_number_columns(product: Any, wrong: str) -> None:
         (
             {"properties": {"a": {"type": "string"}, "b": {"type": "number"}}, "sums": {"b": ["a"]}},
             "sums: a is no number field",
+        ),
+        ({**TOTALLED, "sums": {"total": []}}, 'receipt: sums is written {"total": ["net", "tax"]}'),
+        ({**TOTALLED, "sums": {"total": "net"}}, 'receipt: sums is written {"total": ["net", "tax"]}'),
+        (named({"return": "storno"}), 'receipt.kind: words is written {"return": ["storno", "return"]}'),
+        (named({"return": []}), 'receipt.kind: words is written {"return": ["storno", "return"]}'),
+        (named(["storno"]), 'receipt.kind: words is written {"return": ["storno", "return"]}'),
+        (named({"return": [" "]}), "receipt.kind: words: an empty one would stand in every document"),
+        (named({"refund": ["storno"]}), "receipt.kind: words: refund is none of its choices"),
+        (
+            {"properties": {"kind": {"enum": "sale"}}},
+            "receipt.kind: a string, number, date or enum is needed",
         ),
     ],
 )
