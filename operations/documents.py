@@ -8,8 +8,9 @@ from pathlib import Path
 
 from contracts.documents import MOST_BYTES
 from contracts.extraction import Extraction
+from contracts.record_schemas import RecordTypeError, record_type_of
 from contracts.record_types import RECORD_TYPES
-from contracts.records import RecordType, RecordTypeError, record_type_of
+from contracts.records import RecordType
 from conversion.media_types import media_type_of
 from operations.document_sources import keep_document
 from operations.ticket_making import InboxError
