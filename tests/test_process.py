@@ -35,6 +35,7 @@ def test_the_code_that_it_returns_is_the_programs(body: str, code: int, tmp_path
         ("from connection import connect\nawait connect()", 3, "mine: no Temporal server answers at "),
         ("from operations.inbox import InboxError\nraise InboxError('no mail')", 2, "mine: no mail"),
         ("raise BrokenPipeError('a pipe of its own')", 1, "mine: input or output: a pipe of its own"),
+        ("await asyncio.wait_for(asyncio.sleep(9), 0.01)", 1, "Traceback (most recent call last):"),
         ("open('missing')", 1, "mine: missing: No such file or directory"),
     ],
 )
