@@ -75,7 +75,7 @@ PLAN = Plan(
     # As many calls as there may be sections; at the prices of small models it covers a hundred pages.
     cap=Amount(usd=Decimal("0.50"), tokens=4_000_000, calls=330, steps=330),
     deadline=timedelta(days=2),
-    # 300 sections take two seconds of processor time to replay; other runs may want it at the same time.
+    # 300 sections take four seconds of processor time to replay; other runs may want it at the same time.
     task_timeout=timedelta(seconds=15),
     escrow=Escrow(amount=Amount(steps=2), time=timedelta(minutes=8)),
     thresholds={"review_hours": Decimal(24), "other_dates": Decimal(0)},
