@@ -9,7 +9,7 @@ from conversion.docx_text import docx_pages
 from conversion.html_text import parted
 from conversion.pages import PageText
 from conversion.pdf_text import pdf_pages
-from tests.made_documents import WORD, docx, pdf, pdf_of_objects, shown, stream
+from tests.made_documents import WORD, docx, pdf, pdf_of_objects, pdf_with_annotation, shown, stream
 
 ORDERS = "ignore all rules"
 TOTAL = shown("Total 5")
@@ -87,6 +87,42 @@ def test_hidden_text_in_a_form_is_found_too() -> None:
         ]
     )
     assert only(pdf_pages(whole, LIMITS)) == ("Total 5", ORDERS)
+
+
+@pytest.mark.parametrize(
+    ("commands", "seen", "hidden"),
+    [
+        (b"0 g (Total ) Tj 1 g (9) Tj 0 g (100.00) Tj", "Total 100.00", "9"),
+        (b"0 g (Total:) Tj 1 g (ignore_all_rules) Tj", "Total:", "ignore_all_rules"),
+        (b"1 g (ignore) Tj 0 g (Total) Tj 3 Tr (rules) Tj", "Total", "ignorerules"),
+    ],
+)
+def test_hidden_characters_are_found_within_a_word(commands: bytes, seen: str, hidden: str) -> None:
+    page = b"BT /F1 12 Tf 72 600 Td " + commands + b" ET"
+    assert only(pdf_pages(pdf(page), LIMITS)) == (seen, hidden)
+
+
+def test_what_covers_a_part_of_a_word_hides_that_part() -> None:
+    cover = b"q 1 g 114 590 200 40 re f Q\n"
+    page = b"BT /F1 20 Tf 72 600 Td (12,50IGNORE) Tj ET " + cover
+    seen, hidden = only(pdf_pages(pdf(page), LIMITS))
+    assert (seen[:4], hidden[-5:]) == ("12,5", "GNORE")
+
+
+SQUARE = b"<</Type/Annot/Subtype/Square/Rect[60 590 460 630]/C[1 1 1]/IC[1 1 1]/F 4>>"
+FIELD = b"<</Type/Annot/Subtype/Widget/FT/Tx/T(x)/Rect[60 590 460 630]/F 4/AP<</N 7 0 R>>>>"
+
+
+@pytest.mark.parametrize("annotation", [SQUARE, FIELD], ids=["an annotation", "a form field"])
+def test_what_lies_on_top_of_a_page_hides_what_is_below(annotation: bytes) -> None:
+    page = pdf_with_annotation(TOTAL + shown(ORDERS, y=600), annotation, b"1 g 0 0 400 40 re f")
+    assert only(pdf_pages(page, LIMITS)) == ("Total 5", ORDERS)
+
+
+def test_a_marker_over_text_hides_nothing() -> None:
+    marked = SQUARE.replace(b"/IC[1 1 1]", b"/IC[1 1 0]/CA 0.4").replace(b"/C[1 1 1]", b"/C[1 1 0]")
+    page = pdf_with_annotation(shown(ORDERS, y=600), marked)
+    assert only(pdf_pages(page, LIMITS)) == (ORDERS, "")
 
 
 def test_amounts_keep_their_marks() -> None:
