@@ -1,7 +1,7 @@
 """One document from standard input to standard output: `python -m conversion TYPE LIMITS PARENT`.
 
-A line of JSON for each page, as soon as it is read: `{"number", "seen", "hidden"}`. The last line is
-`{"pages": N}`, or `{"fault", "reason"}` for a document that cannot be converted. Without a last line the
+A line of JSON for each page, as soon as it is read: `{"number", "seen", "hidden", "unread"}`. The last line
+is `{"pages": N}`, or `{"fault", "reason"}` for a document that cannot be converted. Without a last line the
 converter died, and what came before counts for nothing.
 """
 

@@ -29,6 +29,8 @@ FINE = 256
 # Pixels.
 DOT = 3
 PAPER = (255, 255)
+# Of 255: what is lighter is not seen on paper.
+LIGHTEST_INK = 239
 
 
 class Drawing:
@@ -46,6 +48,11 @@ class Drawing:
             pdfium.FPDFTextObj_SetTextRenderMode(text, mode)
         paper = b"\xff" * width
         self._blank = [row == paper for row in self._without]
+
+    @property
+    def blank(self) -> bool:
+        """Whether a person sees nothing but paper."""
+        return min(map(min, self._with)) > LIGHTEST_INK
 
     def box(self, left: float, bottom: float, right: float, top: float) -> Box | None:
         """The pixels of a rectangle of the page; None where it is off the page."""

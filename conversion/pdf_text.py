@@ -12,6 +12,7 @@ scanner lays invisibly over its picture is hidden: nobody has seen that it says 
 
 import ctypes
 from collections.abc import Iterator
+from dataclasses import replace
 from math import hypot
 from typing import Any
 
@@ -28,6 +29,8 @@ __all__ = ["pdf_pages"]
 
 # Where PDFium reads a hyphen at a line's end.
 LINE_END_HYPHEN = 2
+# Drawn only where a line ends at it.
+SOFT_HYPHEN = "\xad"
 
 
 def pdf_pages(content: bytes, limits: Limits) -> Iterator[PageText]:
@@ -71,10 +74,10 @@ def page_text(number: int, page: pypdfium2.PdfPage, limits: Limits) -> PageText:
         count = pdfium.FPDFText_CountChars(textpage)
         if count > 2 * limits.page_characters:
             raise ConversionError(TOO_LARGE, f"page {number} has {count} characters")
-        if count <= 0:
-            return PageText(number, "", "")
-        seen, hidden = split(Characters(textpage, count, drawn(page)))
-        return cleaned(number, seen, hidden)
+        drawing = drawn(page)
+        seen, hidden = split(Characters(textpage, max(0, count), drawing))
+        text = cleaned(number, seen, hidden)
+        return text if text.seen else replace(text, unread=not drawing.blank)
     finally:
         pdfium.FPDFText_ClosePage(textpage)
 
@@ -151,6 +154,6 @@ def parted(characters: Characters, word: list[int]) -> tuple[str, str]:
     for index in word:
         if characters.seen(index):
             visible += characters.text[index]
-        else:
+        elif characters.text[index] != SOFT_HYPHEN:
             unseen += characters.text[index]
     return visible, unseen

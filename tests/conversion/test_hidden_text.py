@@ -125,6 +125,33 @@ def test_a_marker_over_text_hides_nothing() -> None:
     assert only(pdf_pages(page, LIMITS)) == (ORDERS, "")
 
 
+PICTURE = b"q 100 0 0 100 50 50 cm BI /W 1 /H 1 /CS /G /BPC 8 ID \x00 EI Q\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "unread"),
+    [
+        (PICTURE, True),
+        (b"0 0 m 500 800 l 90 20 l f", True),
+        (PICTURE + HIDDEN["invisible mode"], True),
+        (PICTURE + TOTAL, False),
+        (b"", False),
+        (HIDDEN["almost white"], False),
+    ],
+    ids=[
+        "a picture",
+        "drawn letters",
+        "a scan with its text below",
+        "a logo and text",
+        "blank",
+        "hidden text",
+    ],
+)
+def test_a_page_that_shows_something_but_no_text_is_unread(content: bytes, unread: bool) -> None:
+    (page,) = pdf_pages(pdf(content), LIMITS)
+    assert page.unread is unread
+
+
 def test_amounts_keep_their_marks() -> None:
     """A comma is a dot of a few pixels, and without it the amount is another one."""
     amounts = "1.234,56 -0,01 1'000.00 (7.5) 12:30 ...,,,"
