@@ -171,6 +171,12 @@ def of_docx(body: str, styles: str = "") -> tuple[str, str]:
 
 WHITE = '<w:color w:val="FFFFFF"/>'
 SHADE = '<w:shd w:val="clear" w:fill="1F3864"/>'
+THEME = '<w:color w:val="{}" w:themeColor="background1"/>'
+SHADED_THEME = '<w:color w:val="808080" w:themeColor="background1" w:themeShade="80"/>'
+FADED = '<w:color w:val="000000" w:themeColor="text1" w:themeTint="05"/>'
+FORMERLY = "<w:rPrChange><w:rPr>{}</w:rPr></w:rPrChange>"
+BOX = "<w:txbxContent><w:p><w:r><w:t></w:t></w:r></w:p></w:txbxContent>"
+NO_SHADE = '<w:shd w:val="clear" w:fill="000000" w:themeFill="background1"/>'
 TINY = '<w:sz w:val="2"/>'
 HEIR = '<w:rStyle w:val="Heir"/>'
 NOT_MARKED = '<w:vanish w:val="false"/>'
@@ -191,8 +197,34 @@ STYLES = (
         f"<w:p>{run(ORDERS, HEIR)}</w:p>",
         f'<w:p><w:pPr><w:pStyle w:val="Heir"/></w:pPr>{run(ORDERS)}</w:p>',
         f"<w:p>{run('', SHADE)}{run(ORDERS, WHITE)}</w:p>",
+        f"<w:p>{run(ORDERS, '<w:vanish/>' + FORMERLY.format(NOT_MARKED))}</w:p>",
+        f'<w:p><w:pPr><w:pStyle w:val="Heir"/></w:pPr><w:r>{BOX}</w:r>{run(ORDERS)}</w:p>',
+        f"<w:p><w:r><w:rPr><w:vanish/></w:rPr>{BOX}<w:t>{ORDERS}</w:t></w:r></w:p>",
+        f"<w:p>{run(ORDERS, THEME.format('auto'))}</w:p>",
+        f"<w:p>{run(ORDERS, THEME.format('000000'))}</w:p>",
+        f"<w:p>{run(ORDERS, FADED)}</w:p>",
+        f"<w:p>{run(ORDERS, WHITE + NO_SHADE)}</w:p>",
+        f"<w:p><w:moveFrom>{run(ORDERS)}</w:moveFrom></w:p>",
+        f"<w:p><w:del>{run(ORDERS)}</w:del></w:p>",
     ],
-    ids=["marked", "white", "tiny", "deleted", "style", "style of the paragraph", "beside a shaded run"],
+    ids=[
+        "marked",
+        "white",
+        "tiny",
+        "deleted",
+        "style",
+        "style of the paragraph",
+        "beside a shaded run",
+        "not marked before a change",
+        "after a text box",
+        "after a text box in the same run",
+        "a light colour of the theme",
+        "a light colour of the theme that is said to be black",
+        "a dark colour of the theme made light",
+        "white on a light shade of the theme",
+        "moved elsewhere",
+        "deleted and not said to be",
+    ],
 )
 def test_hidden_text_of_a_word_document_is_never_in_its_page(body: str) -> None:
     assert of_docx(body, STYLES) == ("Total 5", ORDERS)
@@ -206,6 +238,9 @@ def test_hidden_text_of_a_word_document_is_never_in_its_page(body: str) -> None:
         f"<w:tbl><w:tr><w:tc><w:tcPr>{SHADE}</w:tcPr><w:p>{run(ORDERS, WHITE)}</w:p></w:tc></w:tr></w:tbl>",
         f"<w:p><w:pPr>{SHADE}</w:pPr>{run(ORDERS, WHITE)}</w:p>",
         f"<w:sdt><w:sdtContent><w:p><w:hyperlink>{run(ORDERS)}</w:hyperlink></w:p></w:sdtContent></w:sdt>",
+        f"<w:p>{run(ORDERS, FORMERLY.format('<w:vanish/>' + WHITE))}</w:p>",
+        f"<w:p><w:moveTo>{run(ORDERS)}</w:moveTo></w:p>",
+        f"<w:p>{run(ORDERS, SHADED_THEME)}</w:p>",
         f'<w:p><w:pPr><w:pStyle w:val="Loop"/><w:rPr><w:vanish/></w:rPr></w:pPr>{run(ORDERS)}</w:p>',
     ],
     ids=[
@@ -214,6 +249,9 @@ def test_hidden_text_of_a_word_document_is_never_in_its_page(body: str) -> None:
         "white in a shaded cell",
         "white in a shaded paragraph",
         "nested",
+        "marked before a change",
+        "moved here",
+        "a light colour of the theme made dark",
         "loop",
     ],
 )
