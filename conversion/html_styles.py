@@ -87,7 +87,11 @@ def styled(style: str, around: Looks) -> Looks:
             around = coloured(around, name, value)
     choices = [coloured(around, name, value) for name in COLOURS for value in declared.get(name, ())]
     # What an escape or a variable stands for cannot be told, nor which of two values a browser takes.
-    untold = "\\" in style or "var(" in style.lower() or any(choice.unseen for choice in choices)
+    untold = (
+        "\\" in style
+        or "var(" in style.lower()
+        or (len(choices) > 1 and any(choice.unseen for choice in choices))
+    )
     looks = choices[-1] if choices else around
     return replace(looks, hidden=True) if untold or hides(declared) else looks
 

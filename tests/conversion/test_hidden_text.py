@@ -324,6 +324,7 @@ def test_what_html_hides_is_never_in_its_page(html: str) -> None:
         f"<div style='background-color:#1f3864'><b style='color:white'>{ORDERS}</b></div>",
         f"<table><tr><td bgcolor=navy><font color='#ffffff'>{ORDERS}</font></table>",
         f"<p style='font:bold 0.9em/1.4 Arial; color:#666; margin:-5px; left:50%; max-height:100%'>{ORDERS}",
+        f"<div style='color:#fff'><div style='background:navy'>{ORDERS}</div></div>",
         f"<p style='background:url(x.png) #fff; color:navy; opacity:.8; line-height:0'>{ORDERS}",
         f"<style>p {{ color: #333; font-size: 12px }} .a {{ color:white; background:#003 }}</style>{ORDERS}",
     ],
