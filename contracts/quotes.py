@@ -15,7 +15,6 @@ __all__ = [
     "QuotePlace",
     "QuotedPages",
     "any_characters",
-    "find_quote",
     "plain_characters",
     "plain_quote",
     "stands_at",
@@ -51,17 +50,31 @@ class PlainPage(NamedTuple):
     """In plain characters."""
     origins: list[int]
     """For each of those the offset of the character that it comes from."""
+    begins: int = 0
+    """How many characters of the page stand before this part of it."""
 
     def place(self, start: int, end: int) -> QuotePlace:
-        """Where plain characters stand in the text as it is."""
-        return QuotePlace(page=self.number, start=self.origins[start], end=self.origins[end - 1] + 1)
+        """Where plain characters stand in the page as it is."""
+        return QuotePlace(
+            page=self.number,
+            start=self.begins + self.origins[start],
+            end=self.begins + self.origins[end - 1] + 1,
+        )
+
+    def says(self, place: QuotePlace) -> str:
+        """What stands there, as it is."""
+        return self.written[place.start - self.begins : place.end - self.begins]
 
 
 class QuotedPages:
     """Pages as they are compared. That form costs more than a search, so it is made once for many quotes."""
 
-    def __init__(self, pages: Iterable[Page]) -> None:
-        self.pages = [PlainPage(page.number, page.text, *plain_characters(page.text)) for page in pages]
+    def __init__(self, pages: Iterable[Page], start: int = 0) -> None:
+        """The first of them may be a part of its page, which begins at this character of it."""
+        self.pages = [
+            PlainPage(page.number, page.text, *plain_characters(page.text), 0 if number else start)
+            for number, page in enumerate(pages)
+        ]
 
     def find(self, quote: str) -> QuotePlace | None:
         """The first place; None where it does not stand, or only as part of a longer word or number."""
@@ -78,16 +91,20 @@ class QuotedPages:
         wanted = plain_quote(quote)
         return sum(1 for page in self.pages for _ in places_of(wanted, page.text)) if wanted else 0
 
-    def before(self, place: QuotePlace) -> str:
-        """The two characters before something, as they are."""
-        text = next(page.written for page in self.pages if page.number == place.page)
-        return text[max(0, place.start - 2) : place.start]
+    def says(self, place: QuotePlace) -> str:
+        """What stands there, as it is, with spaces for breaks of lines."""
+        return " ".join(self._page(place).says(place).split())
 
-    def line(self, place: QuotePlace) -> str:
-        """The whole line in which something stands, as it is."""
-        text = next(page.written for page in self.pages if page.number == place.page)
-        end = text.find("\n", place.end)
-        return text[text.rfind("\n", 0, place.start) + 1 : end if end >= 0 else len(text)]
+    def line(self, place: QuotePlace) -> tuple[str, int]:
+        """The whole line in which something stands, as it is, and at which character of it that begins."""
+        page = self._page(place)
+        begin, end = place.start - page.begins, place.end - page.begins
+        first = page.written.rfind("\n", 0, begin) + 1
+        last = page.written.find("\n", end)
+        return page.written[first : last if last >= 0 else len(page.written)], begin - first
+
+    def _page(self, place: QuotePlace) -> PlainPage:
+        return next(page for page in self.pages if page.number == place.page)
 
 
 def stands_at(wanted: str, text: str, start: int = 0) -> int | None:
@@ -101,11 +118,6 @@ def places_of(wanted: str, text: str, start: int = 0) -> Iterator[int]:
         if stands_alone(text, begin, begin + len(wanted)):
             yield begin
         begin = text.find(wanted, begin + 1)
-
-
-def find_quote(quote: str, pages: Iterable[Page]) -> QuotePlace | None:
-    """One quote, as `QuotedPages.find` does it."""
-    return QuotedPages(pages).find(quote)
 
 
 def plain_quote(quote: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
 
-__all__ = ["dates_in", "days_in", "says_date"]
+__all__ = ["dates_in", "days_in", "orders_in"]
 
 # Without accents, in lower case. Abbreviations are beginnings of three or more letters.
 MONTHS = (
@@ -36,11 +36,6 @@ DAY_FIRST = re.compile(
 MONTH_FIRST = re.compile(r"\b([a-z]{3,10})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})(?!\d)")
 
 
-def says_date(quote: str, value: date) -> bool:
-    """Whether one of the dates in the quotation can mean this one."""
-    return value in dates_in(quote)
-
-
 def dates_in(text: str) -> frozenset[date]:
     """All that the dates in it can mean; a date that does not exist means nothing."""
     return frozenset().union(*days_in(text))
@@ -48,10 +43,25 @@ def dates_in(text: str) -> frozenset[date]:
 
 def days_in(text: str) -> list[frozenset[date]]:
     """For each date in it the days that it can mean."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    plain = " ".join("".join(each for each in decomposed if not unicodedata.combining(each)).split())
-    meant = [frozenset(existing(written)) for written in written_in(plain)]
+    meant = [frozenset(existing(written)) for written in written_in(plain(text))]
     return [days for days in meant if days]
+
+
+def orders_in(text: str) -> frozenset[bool]:
+    """Whether it writes the day before the month, by each date in figures that has one meaning only."""
+    found = set[bool]()
+    for match in NUMBERS.finditer(plain(text)):
+        first, second, year = int(match[1]), int(match[3]), full_year(match[4])
+        orders = [*existing([(year, second, first)])], [*existing([(year, first, second)])]
+        if match[2] is not None and bool(orders[0]) != bool(orders[1]):
+            found.add(bool(orders[0]))
+    return frozenset(found)
+
+
+def plain(text: str) -> str:
+    """In lower case, without accents, with one space for any."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return " ".join("".join(each for each in decomposed if not unicodedata.combining(each)).split())
 
 
 def existing(written: Iterable[tuple[int, int, int]]) -> Iterator[date]:

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterator
 from decimal import Decimal
 
-__all__ = ["numbers_in", "says_number"]
+__all__ = ["numbers_in"]
 
 # More digits are no amount; longer runs of digits and spaces are tables.
 MOST_DIGITS = 15
@@ -28,13 +28,10 @@ FORMS = [
         ("'", ",", r",([0-9]{1,4})"),
     ]
 ]
+# Between a sign, or a bracket, and the number.
+CURRENCY = re.compile(r"(?:[$\u20ac\u00a3\u00a5]|(?<![A-Za-z])[A-Z]{3}|(?<![A-Za-z])[A-Z]{1,2}\$) ?$")
 SPACE, PIECE = re.compile(r"\s"), re.compile("[^ ]+")
 UNGROUPED = re.compile(r"([0-9]+)(?:[.,]([0-9]{1,4}))?")
-
-
-def says_number(quote: str, value: Decimal) -> bool:
-    """Whether one of the numbers in the quotation can mean this value."""
-    return value in numbers_in(quote)
 
 
 def numbers_in(text: str) -> frozenset[Decimal]:
@@ -75,7 +72,7 @@ def exact(digits: str, decimals: str | None) -> Decimal:
 
 def is_negative(text: str, begin: int, end: int) -> bool:
     """By what stands around the number; a dash between two words or numbers is no minus."""
-    before, after = text[:begin].rstrip(" "), text[end:]
+    before, after = CURRENCY.sub("", text[:begin].rstrip(" ")).rstrip(" "), text[end:]
     if before.endswith("-"):
         return not before[:-1].rstrip(" ")[-1:].isalnum() or before[:-1].endswith(" ")
     if before.endswith("("):

@@ -7,63 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.documents import Page
 from contracts.extraction import SectionReading
-from contracts.records import FieldType, Kind, Product, RecordType, RecordTypeError, Sum, record_type_of
-from workflows.kernel.decisions import Decision
+from contracts.records import FieldKind, FieldType, RecordType
+from tests.records.receipts import ITEMS, READ, RECORD, TEXT, draft, section, verdict
 from workflows.records.doubts import doubts_of
-from workflows.records.drafts import Draft
 from workflows.records.reading import draft_of
-from workflows.records.sections import Section
 from workflows.records.tables import VERDICT, VOTE, Verdict, VerdictFacts, Vote, VoteFacts
 from workflows.records.voting import voted
-
-RECORD = RecordType(
-    name="receipt",
-    fields=(
-        FieldType(name="shop", kind=Kind.TEXT, required=True),
-        FieldType(name="bought_on", kind=Kind.DATE),
-        FieldType(name="paid_on", kind=Kind.DATE),
-        FieldType(
-            name="kind", kind=Kind.CHOICE, words={"sale": ("sold", "sale"), "return": ("sale return",)}
-        ),
-        FieldType(name="tip", kind=Kind.NUMBER),
-        FieldType(name="total", kind=Kind.NUMBER, required=True),
-    ),
-    rows_name="items",
-    rows=(
-        FieldType(name="what", kind=Kind.TEXT, required=True),
-        FieldType(name="price", kind=Kind.NUMBER, required=True),
-    ),
-    sums=(Sum(total="total", of=("items.price", "tip")),),
-)
-TEXT = "Corner Shop\nSale return 03/04/2026, paid 03/25/2026\nTea 2.50\nCake 3.00\nTip 0.50\nTotal 6.00"
-READ = {
-    "shop": "Corner Shop",
-    "bought_on": "03/04/2026",
-    "paid_on": "03/25/2026",
-    "kind": "Sale return",
-    "tip": "0.50",
-    "total": "6.00",
-}
-ITEMS = [{"what": "Tea", "price": "2.50"}, {"what": "Cake", "price": "3.00"}]
-
-
-def section(text: str = TEXT, number: int = 1) -> Section:
-    return Section((Page(number=number, text=text),))
-
-
-def draft(items: Any = None, **values: str | None) -> Draft:
-    """A reading of one section; `values` are other than the right ones."""
-    reading = SectionReading(values={**READ, **values}, rows=tuple(ITEMS if items is None else items))
-    return draft_of(RECORD, [(section(), reading)])
-
-
-def verdict(
-    draft: Draft, *, another: bool = False, unread: int = 0, hidden: bool = False
-) -> Decision[Verdict]:
-    facts = VerdictFacts.of(draft, unread_pages=unread, another_reading=another, hidden_text=hidden)
-    return VERDICT.decide(facts, {"other_dates": Decimal(0)})
 
 
 def test_a_record_is_read_with_its_places() -> None:
@@ -83,10 +33,14 @@ def test_a_record_is_read_with_its_places() -> None:
     assert verdict(right).outcome is Verdict.WRITE
 
 
-def test_a_date_that_nothing_settles_is_in_doubt() -> None:
-    unsettled = draft(paid_on=None)
-    assert unsettled.conflicting == ["bought_on"]
-    assert doubts_of(unsettled)[0].why == "the document may say 2026-04-03, 2026-03-04"
+def test_a_sum_comes_out_to_a_cent_however_many_rows_there_are() -> None:
+    """A cent for each would hide a row that was overlooked."""
+    text = "Corner Shop\n" + "Tea 9.00\n" * 300 + "Cake 2.50\nTotal 2702.50"
+    rows = tuple({"what": "Tea", "price": "9.00"} for _ in range(300))
+    values = {"shop": "Corner Shop", "total": "2702.50"}
+    read = draft_of(RECORD, [(section(text), SectionReading(values=values, rows=rows))])
+    assert [rule.total for rule in read.broken_sums] == ["total"]
+    assert verdict(read).outcome is Verdict.REVIEW
 
 
 @pytest.mark.parametrize(
@@ -97,6 +51,7 @@ def test_a_date_that_nothing_settles_is_in_doubt() -> None:
         ({"total": "9.00"}, "not found in the document"),
         ({"total": "2.50"}, "it is not proven to be the sum of items.price, tip"),
         ({"tip": "9.99"}, "'9.99' was read, and does not stand in the document"),
+        ({"paid_on": "26 March 2026"}, "'26 March 2026' was read, and does not stand in the document"),
         ({"items": [ITEMS[0]]}, "it is not proven to be the sum of items.price, tip"),
         ({"items": [*ITEMS, {"what": "Gold", "price": "0.50"}]}, "what 'Gold' does not stand there"),
         ({"items": [ITEMS[0], {"what": "Cake", "price": None}]}, "price is missing"),
@@ -113,7 +68,7 @@ def test_whatever_cannot_be_proven_is_for_a_person(changes: dict[str, Any], why:
 def test_a_date_that_no_field_holds_is_for_a_person() -> None:
     """No rule tells which of several days was asked for; a day that can be meant by a date that a field holds
     is none of them. Terms may say how many are usual."""
-    text = TEXT.replace("Tea", "Ordered 28/02/2026, printed 2026-03-25\nTea")
+    text = TEXT.replace("Tea", "Ordered 02/28/2026, printed 2026-03-25\nTea")
     both = draft_of(RECORD, [(section(text), SectionReading(values=READ, rows=tuple(ITEMS)))])
     assert both.other_dates == ["2026-02-28"]
     assert [each.model_dump() for each in doubts_of(both)][-1] == {
@@ -126,7 +81,9 @@ def test_a_date_that_no_field_holds_is_for_a_person() -> None:
 
 
 def test_where_no_field_is_a_date_none_is_missed() -> None:
-    undated = RECORD.model_copy(update={"fields": tuple(f for f in RECORD.fields if f.kind is not Kind.DATE)})
+    undated = RECORD.model_copy(
+        update={"fields": tuple(f for f in RECORD.fields if f.kind is not FieldKind.DATE)}
+    )
     read = draft_of(undated, [(section(), SectionReading(values=READ, rows=tuple(ITEMS)))])
     assert read.other_dates == []
     assert verdict(read).outcome is Verdict.WRITE
@@ -134,8 +91,8 @@ def test_where_no_field_is_a_date_none_is_missed() -> None:
 
 def test_a_field_that_repeats_what_a_required_one_holds_is_none() -> None:
     """A model that finds no day of payment copies the day of the sale once more."""
-    bought = FieldType(name="bought_on", kind=Kind.DATE, required=True)
-    paid = FieldType(name="paid_on", kind=Kind.DATE)
+    bought = FieldType(name="bought_on", kind=FieldKind.DATE, required=True)
+    paid = FieldType(name="paid_on", kind=FieldKind.DATE)
     record = RecordType(name="sale", fields=(paid, bought))
     values = {"bought_on": "25 March 2026", "paid_on": "25 March 2026"}
     once = draft_of(record, [(section("Sold on 25 March 2026"), SectionReading(values=values))])
@@ -152,7 +109,7 @@ def test_two_required_fields_cannot_stand_in_one_place() -> None:
     """Neither at first, nor after another reading says the same again."""
     names = ("vendor", "customer")
     record = RecordType(
-        name="sale", fields=tuple(FieldType(name=name, kind=Kind.TEXT, required=True) for name in names)
+        name="sale", fields=tuple(FieldType(name=name, kind=FieldKind.TEXT, required=True) for name in names)
     )
     same = SectionReading(values=dict.fromkeys(names, "Corner Shop"))
     read = draft_of(record, [(section(), same)])
@@ -244,76 +201,19 @@ def test_what_is_written_without_a_person_stands_in_the_document_and_adds_up(
     assert record["shop"] == "Corner Shop" or record["shop"] in TEXT
     assert all(TEXT[copy.place.start : copy.place.end] for copies in read.found.values() for copy in copies)
     summed = sum((Decimal(item["price"]) for item in record["items"]), Decimal(record["tip"] or 0))
-    assert abs(summed - Decimal(record["total"])) <= Decimal("0.03")
+    assert abs(summed - Decimal(record["total"])) <= Decimal("0.01")
 
 
-def test_a_json_schema_is_a_record_type() -> None:
-    """Types, enums with their words, one list of rows, sums."""
-    schema = {
-        "type": "object",
-        "properties": {
-            "shop": {"type": "string", "description": "name of the shop"},
-            "day": {"type": "string", "format": "date"},
-            "kind": {"enum": ["sale", "return"], "words": {"return": ["storno"]}},
-            "total": {"type": "number"},
-            "items": {
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "properties": {name: {"type": "number"} for name in ("pieces", "each", "price")},
-                    "product": {"price": ["pieces", "each"]},
-                },
-            },
-        },
-        "required": ["total"],
-        "sums": {"total": ["items.price"]},
-    }
-    record = record_type_of("receipt", schema)
-    assert [(each.name, each.kind, each.required) for each in record.fields] == [
-        ("shop", Kind.TEXT, False),
-        ("day", Kind.DATE, False),
-        ("kind", Kind.CHOICE, False),
-        ("total", Kind.NUMBER, True),
-    ]
-    assert record.fields[2].words == {"sale": ("sale",), "return": ("storno",)}
-    assert record.sums == (Sum(total="total", of=("items.price",)),)
-    assert record.product == Product(product="price", of=("pieces", "each"))
+ANYTHING = st.text(alphabet="0123456789.,/-$\u20ac()%x' juinmai\u00e9\n", max_size=80)
 
 
-@pytest.mark.parametrize(
-    ("product", "wrong"),
-    [
-        ({"price": ["pieces", "what"]}, "product: what is no number column"),
-        ({"price": ["pieces", "pieces"]}, "product: price needs two other columns"),
-        ({"price": ["pieces"]}, 'receipt.items: product is written {"amount": ["quantity", "unit_price"]}'),
-        ("price", 'receipt.items: product is written {"amount": ["quantity", "unit_price"]}'),
-    ],
-)
-def test_a_product_is_of_three_number_columns(product: Any, wrong: str) -> None:
-    columns: dict[str, Any] = {"what": {"type": "string"}}
-    columns |= {name: {"type": "number"} for name in ("pieces", "each", "price")}
-    row = {"type": "object", "properties": columns, "product": product}
-    schema = {"properties": {"items": {"type": "array", "items": row}}}
-    with pytest.raises(RecordTypeError) as refused:
-        record_type_of(
-            "receipt", {**schema, "properties": {"shop": {"type": "string"}, **schema["properties"]}}
-        )
-    assert wrong in str(refused.value)
-
-
-@pytest.mark.parametrize(
-    ("schema", "wrong"),
-    [
-        ({}, "receipt: an object with properties is needed"),
-        ({"properties": {"a": {"type": "object"}}}, "receipt.a: a string, number, date or enum is needed"),
-        ({"properties": {"A b": {"type": "string"}}}, "receipt.A b: String should match pattern"),
-        (
-            {"properties": {"a": {"type": "string"}, "b": {"type": "number"}}, "sums": {"b": ["a"]}},
-            "sums: a is no number field",
-        ),
-    ],
-)
-def test_a_schema_that_describes_no_record_is_refused_with_its_place(schema: Any, wrong: str) -> None:
-    with pytest.raises(RecordTypeError) as refused:
-        record_type_of("receipt", schema)
-    assert wrong in str(refused.value)
+@given(ANYTHING, st.fixed_dictionaries(dict.fromkeys(READ, ANYTHING)), st.lists(ANYTHING, max_size=3))
+def test_whatever_a_document_holds_and_a_model_answers_is_read_to_the_end(
+    text: str, values: dict[str, str], words: list[str]
+) -> None:
+    """What raises here would stop the run's task again and again."""
+    page = f"{text}\n" + "\n".join([*values.values(), *words])
+    rows = tuple({"what": each, "price": each} for each in words)
+    read = draft_of(RECORD, [(section(page), SectionReading(values=dict(values), rows=rows))])
+    assert verdict(read).outcome in Verdict
+    doubts_of(read)

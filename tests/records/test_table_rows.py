@@ -9,12 +9,15 @@ from hypothesis import strategies as st
 
 from contracts.documents import Page
 from contracts.extraction import SectionReading
+from contracts.quotes import QuotedPages
 from contracts.record_types import RECORD_TYPES
 from workflows.records.doubts import doubts_of
 from workflows.records.drafts import Draft
+from workflows.records.lines import lines_of
 from workflows.records.reading import draft_of
 from workflows.records.sections import Section
-from workflows.records.tables import VERDICT, Verdict, VerdictFacts
+from workflows.records.tables import VERDICT, VOTE, Verdict, VerdictFacts
+from workflows.records.voting import voted
 
 INVOICE = RECORD_TYPES["invoice"]
 
@@ -194,13 +197,57 @@ def test_rows_without_factors_stay_where_nothing_says_that_rows_add_up() -> None
         {"total": "12.543,62"},
         {"total": None},
         {"total": "15.000,00"},
-        {"other_tax": "0,00"},
     ],
 )
-def test_one_sum_that_was_misread_is_put_right(misread: dict[str, Any]) -> None:
+def test_one_sum_that_was_misread_is_proposed_and_another_reading_settles_it(misread: dict[str, Any]) -> None:
+    """Only one that finds the same there; a person is told what is a proposal, and what was read."""
     read = draft(RIGHT, **misread)
     assert [read.values()[name] for name in ("net", "tax", "total")] == ["12543.62", "2383.29", "14926.91"]
+    assert verdict(read) is Verdict.REVIEW
+    assert any("is what the sums need" in each.why for each in doubts_of(read))
+    (name,) = misread
+    for again, outcome in ((VALUES, Verdict.WRITE), (misread, Verdict.REVIEW), ({}, Verdict.REVIEW)):
+        settled = voted(read, second(read, again), lambda facts: VOTE.decide(facts, {}).outcome)
+        assert settled.values()[name] == read.values()[name]
+        assert verdict(settled) is outcome
+
+
+def second(first: Draft, values: dict[str, Any]) -> Draft:
+    """Another reading, of what is doubtful alone."""
+    only = {name: values.get(name) for name in first.doubtful}
+    section = Section((Page(number=1, text=HEAD + TABLE + SUMS),))
+    return draft_of(INVOICE, [(section, SectionReading(values=only))])
+
+
+def test_a_nought_for_a_sum_that_is_not_stated_is_none() -> None:
+    read = draft(RIGHT, other_tax="0,00")
+    assert read.values()["other_tax"] is None
     assert verdict(read) is Verdict.WRITE
+
+
+@pytest.mark.parametrize("gap", ["1 x Chair\nPage 1 of 1", "Payable in 1 day", "Discount 1.00 %", "1.00 %"])
+def test_a_number_that_is_no_amount_fills_no_gap(gap: str) -> None:
+    """Of a document whose own total is wrong."""
+    text = f"{HEAD}Chair 1 100,00 100,00\nNettobetrag 100,00\nMwSt. 19,00 EUR\nGesamt 120,00\n{gap}\n"
+    read = draft([cells("Chair", "1", "100,00", "100,00")], text, net="100,00", tax="19,00", total="120,00")
+    assert read.values()["other_tax"] is None
+    assert read.computed == []
+    assert verdict(read) is Verdict.REVIEW
+
+
+def test_an_amount_that_fills_the_gap_of_a_wrong_total_is_a_proposal() -> None:
+    text = f"{HEAD}Chair 1 100,00 100,00\nNettobetrag 100,00\nMwSt. 19,00 EUR\nGesamt 120,00\nPfand 1,00\n"
+    read = draft([cells("Chair", "1", "100,00", "100,00")], text, net="100,00", tax="19,00", total="120,00")
+    assert read.computed == ["other_tax"]
+    assert verdict(read) is Verdict.REVIEW
+
+
+def test_a_line_of_many_groups_of_digits_is_looked_through_in_a_moment() -> None:
+    """Every three of the numbers that it may mean would be tried: a hostile document has thousands."""
+    line = "a 1 222 333 444 555 666 777 888 999"
+    (found,) = lines_of(["a"], QuotedPages([Page(number=1, text=line)]))
+    assert found is not None
+    assert len(found.numbers()) <= 12
 
 
 @pytest.mark.parametrize("misread", [{"net": None, "tax": None}, {"tax": "19", "total": "9"}])

@@ -23,6 +23,8 @@ def doubted(draft: Draft) -> Iterator[tuple[str, str]]:
     for name, copied in draft.unproven.items():
         if name not in draft.missing:
             yield name, f"{copied!r} was read, and does not stand in the document"
+    for name in draft.computed:
+        yield name, f"{draft.found[name][0].says} is what the sums need; no reading found it there"
     for rule in draft.broken_sums:
         yield rule.total, f"it is not proven to be the sum of {', '.join(rule.of)}"
     if dates := draft.other_dates:

@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 from contracts.quotes import QuotePlace
-from contracts.records import FieldType, Kind, RecordType, Sum
+from contracts.records import FieldKind, FieldType, RecordType, Sum
 
 __all__ = ["Copied", "Draft", "dates_of", "meanings"]
 
-# A cent of rounding for each row that is added up.
+# Documents add up what they print. A cent a row would hide a row that was overlooked.
 ROUNDING = Decimal("0.01")
 
 
@@ -24,10 +24,10 @@ class Copied:
     place: QuotePlace
     or_says: str | None = None
     """A date's other meaning."""
-    day_first: bool | None = None
-    """Of a date that can be read in one way only, whether it writes its day first; None: no telling."""
     times: int = 1
     """In how many places of its section it stands."""
+    computed: bool = False
+    """Nobody read it there for this field: it is what the sums need, and the number stands there."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,8 @@ class Draft:
     """Why a row cannot be used."""
     days: tuple[frozenset[date], ...] = ()
     """Of each date in the document the days that it can mean; none where no field is a date."""
+    orders: frozenset[bool] = frozenset()
+    """Whether the document writes the day before the month, by each of its dates that tells."""
 
     @property
     def missing(self) -> list[str]:
@@ -61,14 +63,19 @@ class Draft:
         ]
 
     @property
+    def computed(self) -> list[str]:
+        """Fields that have a value by arithmetic alone."""
+        return [name for name, copies in self.found.items() if copies[0].computed]
+
+    @property
     def shared(self) -> dict[str, list[str]]:
         """Texts and dates that stand in fewer places than fields hold them; by field, all that hold it.
 
         Sums may well be equal, and stated once.
         """
-        holding: dict[tuple[Kind, QuotePlace], list[str]] = {}
+        holding: dict[tuple[FieldKind, QuotePlace], list[str]] = {}
         for each in self.record.fields:
-            if each.kind in (Kind.TEXT, Kind.DATE) and (copies := self.found.get(each.name)):
+            if each.kind in (FieldKind.TEXT, FieldKind.DATE) and (copies := self.found.get(each.name)):
                 holding.setdefault((each.kind, copies[0].place), []).append(each.name)
         return {
             name: names
@@ -89,7 +96,7 @@ class Draft:
     @property
     def doubtful(self) -> list[str]:
         """Every field that another reading might settle, in the record's order."""
-        unsettled = {*self.missing, *self.conflicting, *self.unproven}
+        unsettled = {*self.missing, *self.conflicting, *self.unproven, *self.computed}
         for rule in self.broken_sums:
             unsettled |= {rule.total, *rule.of}
         return [each.name for each in self.record.fields if each.name in unsettled]
@@ -145,8 +152,7 @@ class Draft:
         total, parts = self.number(rule.total), [self.part(name) for name in rule.of]
         if total is None or None in parts:
             return False
-        difference = abs(sum((part for part in parts if part is not None), Decimal(0)) - total)
-        return difference <= ROUNDING * max(1, len(self.rows))
+        return abs(sum((part for part in parts if part is not None), Decimal(0)) - total) <= ROUNDING
 
     def part(self, name: str) -> Decimal | None:
         """What a field, or a column of all rows, adds to a sum; None where that is not known."""
@@ -165,7 +171,7 @@ class Draft:
 
 def dates_of(declared: Iterable[FieldType]) -> list[str]:
     """The names of those that are dates."""
-    return [each.name for each in declared if each.kind is Kind.DATE]
+    return [each.name for each in declared if each.kind is FieldKind.DATE]
 
 
 def meanings(copy: Copied) -> Iterable[str]:

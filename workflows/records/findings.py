@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from contracts.documents import ConvertedDocument, Document, DocumentText
 from contracts.extraction import (
@@ -86,7 +87,7 @@ class Findings:
             hidden_text=self.hidden_text,
         )
 
-    def row(self, tenant: str) -> WriteRecord:
+    def row(self, tenant: str, given_at: datetime) -> WriteRecord:
         """What would be written."""
         return WriteRecord(
             tenant=tenant,
@@ -96,6 +97,7 @@ class Findings:
             record=self.draft.values(),
             places=self.draft.places(),
             doubts=doubts_of(self.draft),
+            given_at=given_at,
         )
 
     def handed_over(self, tenant: str, why: str) -> HandToDesk:

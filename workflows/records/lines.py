@@ -10,13 +10,15 @@ from typing import NamedTuple
 
 from contracts.quotes import PlainPage, QuotedPages, plain_quote, stands_at
 from contracts.values import plain
-from workflows.records.copies import number_of
+from workflows.records.copies import is_negative, number_of
 from workflows.records.drafts import Copied
 
 __all__ = ["Line", "Number", "lines_of", "written"]
 
 # A row has its columns, its position, and what is in its description; more numbers are the next rows'.
 MOST_NUMBERS = 7
+# With what digits in groups may mean: all threes of them are tried.
+MOST_MEANINGS = 12
 # Of the last row of a page, whose end nothing tells.
 MOST_CHARACTERS = 400
 NUMBER = re.compile(r"(?<![\w.,'])-?\d+(?:[.,']\d+)*(?:-(?!\w))?(?!\w)")
@@ -46,7 +48,7 @@ class Line:
 
     def numbers(self) -> list[Number]:
         """The first ones that stand in it; digits that stand in groups of three also as one number."""
-        return written(self.page.text, self.start, self.end, MOST_NUMBERS)
+        return written(self.page.text, self.start, self.end, MOST_NUMBERS)[:MOST_MEANINGS]
 
     def number(self, number: Number) -> Copied:
         return Copied(plain(number.value), self.page.place(number.start, number.end))
@@ -64,7 +66,7 @@ class Line:
         if TIMES.issuperset(stripped.strip(SPACE).split()):
             return None
         place = self.page.place(begin, begin + len(stripped))
-        return Copied(" ".join(self.page.written[place.start : place.end].split()), place)
+        return Copied(" ".join(self.page.says(place).split()), place)
 
 
 def written(text: str, start: int, end: int, most: int) -> list[Number]:
@@ -77,7 +79,7 @@ def grouped(text: str, start: int, end: int) -> Iterator[Number]:
     """One piece of digits, then it with each group of three digits that may be a part of it."""
     while True:
         if (value := number_of(text[start:end])) is not None:
-            yield Number(start, end, value)
+            yield Number(start, end, -value if value > 0 and is_negative(text, start, end) else value)
         more = MORE_DIGITS.match(text, end)
         if more is None or GROUPED.fullmatch(text[start:end]) is None:
             return

@@ -6,10 +6,10 @@ from datetime import date
 
 from contracts.extraction import SectionReading
 from contracts.quotes import QuotedPages
-from contracts.records import FieldType, Kind, RecordType
-from contracts.written_dates import days_in
+from contracts.records import FieldKind, FieldType, RecordType
+from contracts.written_dates import days_in, orders_in
 from workflows.records.copies import number_of
-from workflows.records.drafts import Copied, Draft
+from workflows.records.drafts import Copied, Draft, dates_of, meanings
 from workflows.records.proofs import proven
 from workflows.records.sections import Section
 from workflows.records.sums import settled_sums
@@ -26,9 +26,9 @@ def draft_of(record: RecordType, read: Sequence[tuple[Section, SectionReading]])
 
 def draft_in(record: RecordType, section: Section, reading: SectionReading) -> Draft:
     """What one section holds. Its dates are settled when it is joined with the others."""
-    pages = QuotedPages(section.pages)
-    dated = any(each.kind is Kind.DATE for each in record.fields)
-    days = days_in(section.text) if dated else []
+    pages = QuotedPages(section.pages, section.start)
+    days = days_in(section.text) if dates_of(record.fields) else []
+    orders = orders_in(section.text) if dates_of([*record.fields, *record.rows]) else frozenset[bool]()
     found: dict[str, tuple[Copied, ...]] = {}
     unproven: dict[str, str] = {}
     rows: list[Mapping[str, Copied]] = []
@@ -44,16 +44,16 @@ def draft_in(record: RecordType, section: Section, reading: SectionReading) -> D
     for number, row in enumerate(rows_of(record, pages, reading.rows), start=1):
         rows.append(row.cells)
         bad_rows += [f"row {number} of page {section.pages[0].number}: {each}" for each in row.wrong]
-    draft = Draft(record, found, unproven, tuple(rows), tuple(bad_rows), tuple(days))
+    draft = Draft(record, found, unproven, tuple(rows), tuple(bad_rows), tuple(days), orders)
     return draft.without_repeated()
 
 
 def times(declared: FieldType, copy: Copied, pages: QuotedPages, days: Sequence[frozenset[date]]) -> int:
     """In how many places of its section a text or a date stands."""
     match declared.kind:
-        case Kind.TEXT:
+        case FieldKind.TEXT:
             return pages.times(copy.says)
-        case Kind.DATE:
+        case FieldKind.DATE:
             return sum(date.fromisoformat(copy.says) in meant for meant in days)
         case _:
             return 1
@@ -72,28 +72,33 @@ def joined(record: RecordType, parts: Sequence[Draft], sections: Sequence[Sectio
     rows = tuple(row for part in parts for row in part.rows)
     bad_rows = tuple(why for part in parts for why in part.bad_rows)
     days = tuple(dict.fromkeys(meant for part in parts for meant in part.days))
-    draft = settled_dates(Draft(record, found, unproven, rows, bad_rows, days))
+    orders = frozenset[bool]().union(*(part.orders for part in parts))
+    draft = settled_dates(Draft(record, found, unproven, rows, bad_rows, days, orders))
     return settled_sums(draft, sections)
 
 
 def says_none(declared: FieldType, copied: str) -> bool:
     """A nought that stands nowhere, for a number that need not be stated."""
-    return declared.kind is Kind.NUMBER and not declared.required and number_of(copied) == 0
+    return declared.kind is FieldKind.NUMBER and not declared.required and number_of(copied) == 0
 
 
 def settled_dates(draft: Draft) -> Draft:
-    """Where the other dates of a document say whether it writes the day or the month first, take its word."""
-    names = [each.name for each in draft.record.fields if each.kind is Kind.DATE]
-    copies = [copy for name in names for copy in draft.found.get(name, ())]
-    orders = {copy.day_first for copy in copies} - {None}
-    if len(orders) != 1:
-        return draft
-    (day_first,) = orders
-    for name in names:
-        settled = tuple(in_order(copy, bool(day_first)) for copy in draft.found.get(name, ()))
-        if settled:
-            draft = replace(draft, found={**draft.found, name: settled})
-    return draft
+    """Where other dates of the document say whether it writes the day or the month first, take their word.
+
+    A date of a row that nothing settles makes the row one that cannot be used.
+    """
+    if len(draft.orders) == 1:
+        (day_first,) = draft.orders
+        found = {name: tuple(in_order(copy, day_first) for copy in draft.found[name]) for name in draft.found}
+        rows = [{name: in_order(cell, day_first) for name, cell in row.items()} for row in draft.rows]
+        draft = replace(draft, found=found, rows=tuple(rows))
+    open_rows = [
+        f"row {number}: {name} may say {', '.join(meanings(cell))}"
+        for number, row in enumerate(draft.rows, start=1)
+        for name, cell in row.items()
+        if cell.or_says is not None
+    ]
+    return replace(draft, bad_rows=(*draft.bad_rows, *open_rows))
 
 
 def in_order(copy: Copied, day_first: bool) -> Copied:

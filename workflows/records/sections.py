@@ -3,15 +3,23 @@
 from collections.abc import Container, Iterator, Sequence
 from typing import NamedTuple
 
+from temporalio.exceptions import ApplicationError
+
 from contracts.documents import Page
 
-__all__ = ["Section", "ends_first", "sections_of", "spans", "unread_pages"]
+__all__ = ["LEAST_BYTES", "Section", "ends_first", "sections_of", "spans", "unread_pages"]
+
+
+# Less has no line of a document; the profile's first route is wrong for it.
+LEAST_BYTES = 200
 
 
 class Section(NamedTuple):
     """Pages that are read in one call, or a part of one that is too long for it."""
 
     pages: tuple[Page, ...]
+    start: int = 0
+    """At which character of its page the first of them begins."""
 
     @property
     def text(self) -> str:
@@ -19,31 +27,46 @@ class Section(NamedTuple):
 
 
 def sections_of(pages: Sequence[Page], room: int) -> list[Section]:
-    """As few as fit, each of at most so many bytes; an empty page is in none."""
+    """As few as fit, each of at most so many bytes; an empty page is in none.
+
+    Raises ApplicationError where hardly anything fits into one.
+    """
+    if room < LEAST_BYTES:
+        raise ApplicationError(
+            f"{room} bytes of a document fit beside the prompt and the reply of the profile's first route; "
+            f"{LEAST_BYTES} are needed",
+            type="window_too_small",
+            non_retryable=True,
+        )
     sections = list[Section]()
-    held, size = list[Page](), 0
-    for page in (part for each in pages for part in parts_of(each, room)):
+    held, size, began = list[Page](), 0, 0
+    for start, page in (part for each in pages for part in parts_of(each, room)):
         more = len(page.text.encode()) + 2
         if held and size + more > room:
-            sections.append(Section(tuple(held)))
+            sections.append(Section(tuple(held), began))
             held, size = [], 0
+        if not held:
+            began = start
         held.append(page)
         size += more
-    return [*sections, Section(tuple(held))] if held else sections
+    return [*sections, Section(tuple(held), began)] if held else sections
 
 
-def parts_of(page: Page, room: int) -> Iterator[Page]:
-    """A page that is too long, cut at the ends of lines, or within one that is too long itself."""
-    part = ""
-    for line in page.text.strip().splitlines(keepends=True):
+def parts_of(page: Page, room: int) -> Iterator[tuple[int, Page]]:
+    """A page that is too long, cut at the ends of lines, or within one that is too long itself.
+
+    Each part comes with the character at which it begins. Two parts of a page never fit into one section.
+    """
+    part, start = "", 0
+    for line in page.text.rstrip().splitlines(keepends=True):
         while len((part + line).encode()) > room - 2:
             if not part:
                 part, line = cut(line, room - 2)
-            yield Page(number=page.number, text=part)
-            part = ""
+            yield start, Page(number=page.number, text=part)
+            part, start = "", start + len(part)
         part += line
     if part.strip():
-        yield Page(number=page.number, text=part)
+        yield start, Page(number=page.number, text=part)
 
 
 def cut(line: str, room: int) -> tuple[str, str]:

@@ -121,6 +121,10 @@ class VerdictFacts(Value):
     missing: int
     conflicting: int
     broken_sums: int
+    computed: int
+    """Values that are only what the sums need."""
+    unproven: int
+    """Values that need not be stated, and were read and do not stand in it."""
     bad_rows: int
     other_dates: int
     """Dates of the document that are the value of no field."""
@@ -138,6 +142,8 @@ class VerdictFacts(Value):
             missing=len(draft.missing),
             conflicting=len(draft.conflicting),
             broken_sums=len(draft.broken_sums),
+            computed=len(draft.computed),
+            unproven=len(draft.unproven),
             bad_rows=len(draft.bad_rows),
             other_dates=len(draft.other_dates),
             hidden_text=hidden_text,
@@ -148,7 +154,7 @@ drafted = facts_of(VerdictFacts)
 
 VERDICT = Table(
     name="verdict",
-    version=3,
+    version=4,
     facts=VerdictFacts,
     rows=(
         Row("some of its pages are unread", Verdict.PARTIAL, drafted.unread_pages > 0),
@@ -162,6 +168,8 @@ VERDICT = Table(
         Row("a required value is not in it", Verdict.REVIEW, drafted.missing > 0),
         Row("it may say several things", Verdict.REVIEW, drafted.conflicting > 0),
         Row("a sum does not come out", Verdict.REVIEW, drafted.broken_sums > 0),
+        Row("a value is only what the sums need", Verdict.REVIEW, drafted.computed > 0),
+        Row("a value was read that does not stand in it", Verdict.REVIEW, drafted.unproven > 0),
         Row("a row cannot be proven", Verdict.REVIEW, drafted.bad_rows > 0),
         Row(
             "it holds more dates than were asked for",
