@@ -35,7 +35,7 @@ class Findings:
     order: Sequence[int] = ()
     """The sections' places, what matters most first: in which they are asked about."""
     unread: Sequence[int] = ()
-    """Pages that hold text and were not read whole."""
+    """Pages that are not blank and were not read whole."""
 
     def with_text(self, converted: ConvertedDocument, text: DocumentText, room: int) -> "Findings":
         """Its pages, in sections of at most so many bytes."""
@@ -46,6 +46,7 @@ class Findings:
             hidden_text=bool(converted.hidden_on),
             sections=sections,
             order=ends_first(len(sections)),
+            unread=converted.unread,
         )
 
     def questions(self) -> list[ReadSection]:
@@ -63,7 +64,8 @@ class Findings:
         draft = joined(
             self.draft.record, [read[place] for place in places], [self.sections[place] for place in places]
         )
-        return replace(self, draft=draft, unread=unread_pages(self.sections, read))
+        unread = sorted({*self.unread, *unread_pages(self.sections, read)})
+        return replace(self, draft=draft, unread=unread)
 
     def question_again(self) -> ReadSection | None:
         """About what is doubtful, of the section that should hold it: sums stand at the end, the rest at the
