@@ -62,7 +62,8 @@ def account_of(error: BaseException) -> tuple[Exit, str] | None:
         return Exit.FAILED, str(error)
     if isinstance(error, RPCError):
         return Exit.UNREACHABLE if error.status in SILENT else Exit.FAILED, server_said(error)
-    if isinstance(error, OSError):
+    # A TimeoutError without a number is no answer of the system but a limit of our own, and a defect here.
+    if isinstance(error, OSError) and (error.errno is not None or not isinstance(error, TimeoutError)):
         if Path(str(error.filename)).is_relative_to(home()):
             step = f"everything local is kept in {home()}; set TENUTO_HOME to a folder that can be written"
             return Exit.FAILED, f"{error.filename}: {error.strerror}; {step}"
