@@ -19,11 +19,13 @@ from telemetry.propagation import propagating
 
 __all__ = [
     "SEARCH_ATTRIBUTES",
+    "SILENT",
     "TASK_QUEUE",
     "NotConnected",
     "Settings",
     "connect",
     "ensure_search_attributes",
+    "server_said",
 ]
 
 TASK_QUEUE = "tenuto"
@@ -37,6 +39,10 @@ SEARCH_ATTRIBUTES = {
     "TenutoParked": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
     "TenutoSpentUsd": IndexedValueType.INDEXED_VALUE_TYPE_DOUBLE,
 }
+
+# What a server says that keeps its search attributes to its operator.
+NOT_ALLOWED = (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNIMPLEMENTED)
+SILENT = (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED)
 
 CHECKOUT = Path(__file__).parent
 
@@ -116,8 +122,19 @@ def said_in(error: Exception) -> str:
     return inner[-1] if inner else str(error).partition("\n")[0][:120]
 
 
+def server_said(error: RPCError) -> str:
+    """What a person is told of a call that came to nothing."""
+    if error.status not in SILENT:
+        return f"the Temporal server refuses: {error.message}"
+    step = "check TEMPORAL_ADDRESS, or start one with `python starter.py dev`"
+    return f"the Temporal server does not answer: {error.message}; {step}"
+
+
 async def ensure_search_attributes(client: Client) -> None:
-    """Add what the workflows set and the namespace lacks: an unknown one would fail every run's tasks."""
+    """Add what the workflows set and the namespace lacks: an unknown one would fail every run's tasks.
+
+    Raises NotConnected where this client may not; RPCError for whatever else the server says.
+    """
     service, namespace = client.operator_service, client.namespace
     try:
         known = await service.list_search_attributes(ListSearchAttributesRequest(namespace=namespace))
@@ -131,6 +148,8 @@ async def ensure_search_attributes(client: Client) -> None:
     except RPCError as error:
         if error.status is RPCStatusCode.ALREADY_EXISTS:
             return
+        if error.status not in NOT_ALLOWED:
+            raise
         wanted = ", ".join(
             f"{name} ({IndexedValueType.Name(kind).removeprefix('INDEXED_VALUE_TYPE_').title()})"
             for name, kind in SEARCH_ATTRIBUTES.items()

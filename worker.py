@@ -1,13 +1,24 @@
 """The composition root: builds the clients, registers workflows and activities, works until told to stop."""
 
+import os
+import signal
+
+if __name__ == "__main__":
+
+    def leave_at_once(number: int, frame: object) -> None:
+        """Ctrl-C before anything is under way. An exception would surface wherever modules are loaded."""
+        os.write(2, b"worker: stopped\n")
+        os._exit(130)
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, leave_at_once)
+
 import argparse
 import asyncio
 import logging
-import os
-import signal
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -15,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.service import RPCError
 from temporalio.worker import (
     Interceptor,
     Worker,
@@ -39,7 +51,7 @@ from activities.refunds import RefundActivities
 from activities.sheets import SheetActivities
 from activities.smtp import SmtpOutbox
 from activities.tenant_ledger import TenantLedger
-from connection import TASK_QUEUE, NotConnected, Settings, connect, ensure_search_attributes
+from connection import TASK_QUEUE, NotConnected, Settings, connect, ensure_search_attributes, server_said
 from embedded.surroundings import complete
 from operations.builds import Build, BuildError, build_here, make_current
 from operations.code_version import build_id
@@ -64,7 +76,7 @@ from workflows.upkeep.remove_payloads import RemoveUnneeded
 if TYPE_CHECKING:
     from activities.models import ModelActivities
 
-__all__ = ["UPKEEP", "WORKFLOWS", "Parts", "build", "workers"]
+__all__ = ["UPKEEP", "WORKFLOWS", "Parts", "build", "workers", "working"]
 
 WORKFLOWS: list[type[PlannedWorkflow]] = [
     ResolveTicket,
@@ -198,6 +210,21 @@ def workers(
     return [main, *routes]
 
 
+@asynccontextmanager
+async def working(started: Sequence[Worker]) -> AsyncIterator[None]:
+    """They work in the block; at its end all take nothing new from that moment on, and drain side by side.
+
+    Left to an exit stack alone, one would be told when the one before it has drained.
+    """
+    async with AsyncExitStack() as running:
+        for each in started:
+            await running.enter_async_context(each)
+        try:
+            yield
+        finally:
+            await asyncio.gather(*(each.shutdown() for each in started))
+
+
 def pinned(build: Build) -> WorkerDeploymentConfig:
     """A run stays with the build that took its first task, and is never moved to another."""
     return WorkerDeploymentConfig(
@@ -229,8 +256,7 @@ async def work(telemetry: Telemetry, own: Build | None, *, current: bool) -> Non
         running.push_async_callback(parts.models.close)
         running.push_async_callback(parts.refunds.close)
         started = workers(client, parts, own=own)
-        for worker in started:
-            await running.enter_async_context(worker)
+        await running.enter_async_context(working(started))
         if current:
             queues = {worker.task_queue for worker in started}
             await make_current(client, own, TASK_QUEUE, queues=queues, patience=CURRENT_PATIENCE)
@@ -291,6 +317,9 @@ def main(arguments: Sequence[str]) -> int:
     except (NotConnected, CatalogueError, DatabaseError, PayloadsError, BuildError) as error:
         print(f"worker: {error}", file=sys.stderr)  # noqa: T201 - a program's own last words
         return 1
+    except RPCError as error:
+        print(f"worker: {server_said(error)}", file=sys.stderr)  # noqa: T201
+        return 1
     finally:
         telemetry.end()
     return 0
@@ -301,4 +330,7 @@ if __name__ == "__main__":
         code = main(sys.argv[1:])
     except SystemExit as usage:
         code = usage.code if isinstance(usage.code, int) else 2
+    except KeyboardInterrupt:
+        code = 130  # it has stopped in order, and only its telemetry was still being sent
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is over, and its code is known
     end(code)

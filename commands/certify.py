@@ -25,13 +25,10 @@ from operations.certificates import as_json
 from operations.lines import console_on, put
 from operations.wording import dollars, duration
 from operations.worst_stories import WORST_STORIES
-from workflows.kernel.parking import MOST_PARKED
 
 __all__ = ["certify"]
 
 MEASURES = {"usd": "US dollars", "tokens": "tokens", "calls": "model calls", "steps": "steps"}
-
-REPAIRED = f"a person may repair a step that failed {MOST_PARKED} times (--park 0: never), on any profile"
 
 
 def certify(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:

@@ -18,7 +18,8 @@ from commands.demo_play import Course, patience_for, play
 from commands.demo_proof import Proof, prove, refunds_in
 from commands.demo_report import as_text, print_demo
 from commands.failures import Exit
-from commands.sample_stack import DRAIN_S, Setting, agree_to_cost, end_leftovers, set_up
+from commands.leftovers import end_leftovers
+from commands.sample_stack import DRAIN_S, Setting, agree_to_cost, set_up
 from commands.sample_tickets import Sample
 from commands.services import catalogue_here, check_key, worker_service
 from commands.stack import ended_in_order, refuse_second_worker, running
@@ -77,7 +78,7 @@ async def perform(
     """The course and its proof."""
     client = await connect()
     since = datetime.now(UTC)
-    await end_leftovers(client, console)
+    await end_leftovers(client, setting.temporal, console)
     key = new_key(setting.folder / "approvers", "demo-approver")
     terms = Terms(
         tenant=setting.tenant, requested_by="demo", cap=PLAN.cap, deadline=PLAN.deadline, profile=profile

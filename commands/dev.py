@@ -12,8 +12,8 @@ from rich.console import Console
 
 from commands.failures import CommandError, Exit
 from commands.first_runs import first_runs
+from commands.leftovers import end_leftovers
 from commands.listing import STORIES
-from commands.sample_stack import end_leftovers
 from commands.services import (
     catalogue_here,
     check_key,
@@ -25,7 +25,7 @@ from commands.services import (
 from commands.stack import DRAIN_S, ended_in_order, refuse_second_worker, running
 from connection import connect
 from embedded.stack import Service, State, home
-from embedded.temporal_server import ensure_temporal
+from embedded.temporal_server import TemporalServer, ensure_temporal
 from operations.lines import console_on, put
 from operations.wording import counted
 
@@ -55,7 +55,7 @@ def dev(workflows: Sequence[Any]) -> Exit:
         model = needed_model(folder, profile, os.environ)
         if model is not None:
             put(console, (0, f"model      {model.model} at {model.address}", ""))
-        asyncio.run(open_runs(console, own=temporal.embedded))
+        asyncio.run(open_runs(console, temporal))
         state = worker.ensure()
         put(console, (0, f"worker     log {worker.log}", ""))
         put(console, (0, "ready: start a run in another terminal, for example", "bold"))
@@ -69,13 +69,10 @@ def dev(workflows: Sequence[Any]) -> Exit:
     raise CommandError(Exit.FAILED, f"the worker ended; its log is {worker.log}")
 
 
-async def open_runs(console: Console, *, own: bool) -> None:
-    """Say how many runs a worker will go on with; those of an interrupted demo are ended before it starts.
-
-    On a server that is not this checkout's own nothing is ended: a demo there may be somebody else's.
-    """
+async def open_runs(console: Console, temporal: TemporalServer) -> None:
+    """Say how many runs a worker will go on with; those of an interrupted demo are ended before it starts."""
     client = await connect()
-    ended = await end_leftovers(client, console) if own else frozenset()
+    ended = await end_leftovers(client, temporal, console)
     listed = client.list_workflows(f"{STORIES} AND ExecutionStatus = 'Running'")
     number = len([run async for run in listed if run.run_id not in ended])
     if number:

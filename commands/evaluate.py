@@ -16,8 +16,9 @@ from commands.evaluate_documents import DOCUMENTS
 from commands.evaluate_tickets import TICKETS
 from commands.evaluation import Evaluated, Job, SamplePart
 from commands.failures import CommandError, Exit
+from commands.leftovers import end_leftovers
 from commands.many_runs import many_runs
-from commands.sample_stack import DRAIN_S, Setting, agree_to_cost, end_leftovers, set_up
+from commands.sample_stack import DRAIN_S, Setting, agree_to_cost, set_up
 from commands.services import catalogue_here, check_key, worker_service
 from commands.stack import ended_in_order, refuse_second_worker, running
 from commands.watching import board_on
@@ -82,7 +83,7 @@ async def perform(
     """Run all of them at once, answer what they ask, and have the job judge what came of it."""
     job.prepare(parts)
     client = await connect()
-    await end_leftovers(client, console)
+    await end_leftovers(client, setting.temporal, console)
     key = new_key(setting.folder / "approvers", "evaluate-approver")
     plan = job.workflow.plan
     terms = Terms(

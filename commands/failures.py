@@ -38,12 +38,12 @@ def account_of(error: BaseException) -> tuple[Exit, str] | None:
     """
     if isinstance(error, CommandError):
         return error.code, str(error)
-    from temporalio.service import RPCError, RPCStatusCode
+    from temporalio.service import RPCError
 
     from activities.catalogue import CatalogueError
     from activities.database import DatabaseError
     from activities.usage_files import UsageFileError
-    from connection import NotConnected
+    from connection import SILENT, NotConnected, server_said
     from embedded.stack import ServiceError, home
     from embedded.weights import WeightsError
     from operations.answering import NobodyWorks, NotAnswered
@@ -61,11 +61,7 @@ def account_of(error: BaseException) -> tuple[Exit, str] | None:
     if isinstance(error, (NotAnswered, PayloadsError, ServiceError, WeightsError)):
         return Exit.FAILED, str(error)
     if isinstance(error, RPCError):
-        silent = error.status in (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED)
-        if not silent:
-            return Exit.FAILED, f"the Temporal server refuses: {error.message}"
-        step = "check TEMPORAL_ADDRESS, or start one with `python starter.py dev`"
-        return Exit.UNREACHABLE, f"the Temporal server does not answer: {error.message}; {step}"
+        return Exit.UNREACHABLE if error.status in SILENT else Exit.FAILED, server_said(error)
     # A TimeoutError without a number is no answer of the system but a limit of our own, and a defect here.
     if isinstance(error, OSError) and (error.errno is not None or not isinstance(error, TimeoutError)):
         if Path(str(error.filename)).is_relative_to(home()):

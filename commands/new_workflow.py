@@ -10,6 +10,7 @@ from typing import Any
 
 from commands.failures import CommandError, Exit
 from commands.guide import EXAMPLE, GUIDE, WORD, Guide, GuideError, Name, read_guide
+from embedded.record import Record
 from operations.decision_rows import tables_of
 from operations.lines import console_on, put
 
@@ -26,15 +27,17 @@ TIDY = (("check", "--select", "I,RUF022", "--fix", "--quiet"), ("format", "--qui
 def new(options: argparse.Namespace, workflows: Sequence[Any], checkout: Path = CHECKOUT) -> Exit:
     """Write the files and register them. Raises CommandError, and then nothing has changed."""
     name = checked(options.name)
-    try:
-        guide = read_guide(checkout)
-        own = guide.named(name)
-        check_free(name, guide, own, workflows, checkout)
-        check_committed(own, checkout)
-        edited = edits(own, checkout)
-    except GuideError as error:
-        raise CommandError(Exit.FAILED, str(error)) from None
-    write(own, edited, checkout)
+    # Another one at the same time would write the files as they were before this one's lines.
+    with Record("new", checkout / ".tenuto").alone():
+        try:
+            guide = read_guide(checkout)
+            own = guide.named(name)
+            check_free(name, guide, own, workflows, checkout)
+            check_committed(own, checkout)
+            edited = edits(own, checkout)
+        except GuideError as error:
+            raise CommandError(Exit.FAILED, str(error)) from None
+        write(own, edited, checkout)
     tell(name, own, edited)
     return Exit.OK
 

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -45,9 +46,13 @@ async def replay(options: argparse.Namespace, workflows: Sequence[Any]) -> Exit:
     processes = options.parallel or processes_for(len(files))
     done: list[Replayed] = []
     with progress(len(files) or None) as advance:
-        async for each in replayed(source, workflows, processes, quiet):
-            done.append(each)
-            advance()
+        try:
+            async for each in replayed(source, workflows, processes, quiet):
+                done.append(each)
+                advance()
+        except BrokenProcessPool:
+            line = "a process that replays was killed, perhaps for want of memory; --parallel 1 needs least"
+            raise CommandError(Exit.FAILED, line) from None
     if not done:
         raise CommandError(Exit.BAD_INPUT, "no history to replay: the query finds no run")
     covered = coverage(workflows, (mark for each in done for mark in each.reached))

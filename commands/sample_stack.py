@@ -6,23 +6,21 @@ from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
-from temporalio.client import Client
 
 from commands.asking import agree
+from commands.leftovers import tenant_of
 from commands.services import catalogue_here, needed_model, payments_service, samples_in, worker_service
 from embedded.local_model import JOURNAL
 from embedded.stack import home
 from embedded.temporal_server import TemporalServer, ensure_temporal
 from operations.lines import put
-from operations.starting import TENANT
 from operations.wording import counted, dollars
 from workflows.kernel.plan import Plan
 
-__all__ = ["DRAIN_S", "Setting", "agree_to_cost", "end_leftovers", "set_up"]
+__all__ = ["DRAIN_S", "Setting", "agree_to_cost", "set_up"]
 
 # Nothing is under way when all runs have ended; when they are interrupted, nobody waits for a model.
 DRAIN_S = 5.0
-PURPOSES = ("demo", "evaluate")
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,6 @@ def agree_to_cost(
 def set_up(purpose: str, profile: str, console: Console) -> Setting:
     """Start what is the stack's own, in a folder named for its purpose; find or start Temporal and model."""
     base = home()
-    tenant = f"{purpose}-{datetime.now().astimezone():%H%M%S}"
     folder = base / purpose / f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
     samples_in(folder)
     temporal = ensure_temporal(base)
@@ -73,20 +70,4 @@ def set_up(purpose: str, profile: str, console: Console) -> Setting:
     worker_service(base, drain_s=DRAIN_S).ensure()
     put(console, (0, "worker started", "dim"))
     size = journal.stat().st_size if journal is not None and journal.exists() else 0
-    return Setting(tenant, folder, temporal, journal, size)
-
-
-async def end_leftovers(client: Client, console: Console) -> frozenset[str]:
-    """End open runs of earlier such stacks: their shop and payments are gone, so they can only fail.
-
-    Which runs: for a moment the server goes on to list them as open.
-    """
-    ended: list[str] = []
-    async for each in client.list_workflows("ExecutionStatus = 'Running'"):
-        purpose = str(each.typed_search_attributes.get(TENANT, "")).partition("-")[0]
-        if purpose in PURPOSES:
-            handle = client.get_workflow_handle(each.id, run_id=each.run_id)
-            await handle.terminate(f"left over by an interrupted {purpose}")
-            ended.append(each.run_id)
-            put(console, (0, f"ended {each.id}, left over by an interrupted {purpose}", "dim"))
-    return frozenset(ended)
+    return Setting(tenant_of(folder), folder, temporal, journal, size)

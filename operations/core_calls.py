@@ -7,6 +7,9 @@ from typing import Any
 
 __all__ = ["Answer", "CoreCalls"]
 
+# The core answers within milliseconds, or never: what panics in it answers nobody.
+PATIENCE_S = 30.0
+
 
 class Answer:
     """As much of a future as the core's bridge needs; whoever wants what is in it waits for it."""
@@ -18,8 +21,9 @@ class Answer:
         self._error: BaseException | None = None
 
     def result(self) -> Any:
-        """What the core answers. Raises what it raises. To be called once."""
-        self._missing.acquire()
+        """What the core answers. Raises what it raises, or TimeoutError. To be called once."""
+        if not self._missing.acquire(timeout=PATIENCE_S):
+            raise TimeoutError(f"the SDK's core has not answered for {PATIENCE_S:.0f} s")
         if self._error is not None:
             raise self._error
         return self._value

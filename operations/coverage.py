@@ -4,13 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from temporalio.client import WorkflowHistory
-
 from contracts.receipts import TrailLink
 from operations.decision_rows import tables_of
-from operations.histories import HistoryError, links, workflow_type
 
-__all__ = ["Coverage", "Mark", "coverage", "marks_in", "marks_of"]
+__all__ = ["Coverage", "Mark", "coverage", "marks_in"]
 
 Mark = tuple[str, str, str, str]
 """Workflow, what it is of (`stages`, `transitions`, a table with its version), where, to where or empty."""
@@ -29,14 +26,6 @@ class Coverage:
     declared: int
     missing: tuple[str, ...]
     """In words, in the order of declaration."""
-
-
-def marks_of(history: WorkflowHistory) -> frozenset[Mark]:
-    """What one run reached, as its trail says; nothing when that cannot be read."""
-    try:
-        return frozenset(marks_in(workflow_type(history), [link for _, link in links(history)]))
-    except HistoryError:
-        return frozenset()
 
 
 def marks_in(workflow: str, trail: Iterable[TrailLink]) -> Iterator[Mark]:

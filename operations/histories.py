@@ -1,7 +1,7 @@
 """Histories: from the server or from a file, and what their events say."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from contracts.receipts import TrailLink
 from operations.claims import claims_in, put_back
 from operations.event_json import events_of
+from operations.event_order import out_of_order
 from payloads.folder import PayloadsError
 from workflows.kernel.trail import HEADER
 
@@ -23,6 +24,7 @@ __all__ = [
     "decided",
     "event_name",
     "fetch",
+    "in_order",
     "links",
     "load",
     "load_text",
@@ -60,7 +62,8 @@ async def fetch(client: Client, workflow_id: str, run_id: str | None = None) -> 
 def load(path: Path) -> WorkflowHistory:
     """From a JSON file as `export`, the Temporal UI or `temporal workflow show -o json` write it.
 
-    Raises HistoryError, also where the file only says where large values are kept: `export` writes them.
+    Raises HistoryError, also where events are missing or mixed up, and where the file only says where large
+    values are kept: `export` writes them.
     """
     try:
         history = load_text(path.read_text(encoding="utf-8"), path.stem)
@@ -68,6 +71,7 @@ def load(path: Path) -> WorkflowHistory:
         raise HistoryError(f"{path}: {error.strerror}") from error
     except (ValueError, ParseError, LookupError, TypeError, AttributeError) as error:
         raise HistoryError(f"{path}: not an exported workflow history ({type(error).__name__})") from error
+    in_order(history.events, f"{path}: ")
     outside = next((event for event in history.events if claims_in(event)), None)
     if outside is not None:
         raise HistoryError(
@@ -87,6 +91,13 @@ def load_text(text: str, name: str) -> WorkflowHistory:
         events = list(WorkflowHistory.from_json(name, content).events)
     recorded_id = events[0].workflow_execution_started_event_attributes.workflow_id
     return WorkflowHistory(recorded_id or name, events)
+
+
+def in_order(events: Sequence[HistoryEvent], where: str = "") -> None:
+    """Raise HistoryError where the events of a run cannot have come in this order."""
+    found = out_of_order(events)
+    if found is not None:
+        raise HistoryError(f"{where}{event_name(found[0])}: {found[1]}")
 
 
 def event_name(event: HistoryEvent) -> str:

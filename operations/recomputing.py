@@ -19,6 +19,7 @@ from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails, Workflo
 
 from contracts.receipts import Status, Waiting
 from operations.command_sources import Source, place_in_trace, watch
+from operations.histories import in_order
 from operations.replay_worker import replay_worker
 from operations.sandbox import sandbox
 from operations.task_times import TaskTimes
@@ -71,6 +72,7 @@ class Recomputed:
 
 
 Recompute = Callable[[WorkflowHistory], Awaitable[Recomputed]]
+"""Raises HistoryError for events that cannot have come in their order: the SDK's core would not answer."""
 
 
 async def recompute(history: WorkflowHistory, workflows: Sequence[type]) -> Recomputed:
@@ -87,6 +89,7 @@ async def recomputing(workflows: Sequence[type], *, with_status: bool = False) -
         async with replay_worker(workflows, recorder, [TrailInterceptor()], data_converter) as replay:
 
             async def recompute_next(history: WorkflowHistory) -> Recomputed:
+                in_order(history.events)
                 recomputed = recorder.record(history)
                 recomputed.failure = await replay(history)
                 return recomputed

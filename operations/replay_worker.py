@@ -26,12 +26,13 @@ from temporalio.worker._workflow import _WorkflowWorker
 from temporalio.workflow import NondeterminismError
 
 from operations.core_calls import CoreCalls
+from operations.histories import HistoryError
 from operations.replay_core import configuration, of_one_thread, workflow_worker
 
 __all__ = ["Replay", "replay_worker"]
 
 Replay = Callable[[WorkflowHistory], Awaitable[Exception | None]]
-"""Why the code could not follow a history; None when it did."""
+"""Why the code could not follow a history; None when it did. Raises HistoryError where the core is silent."""
 
 Result = TypeVar("Result")
 
@@ -42,22 +43,35 @@ DONE = frozenset({RemoveFromCache.EvictionReason.CACHE_FULL, RemoveFromCache.Evi
 class ReplayWorker:
     """Replays one history at a time, from its first task to its last while the caller waits."""
 
-    def __init__(self, worker: bridge.Worker, pusher: Any, instances: _WorkflowWorker) -> None:
-        self._core: Any = worker._ref
-        self._pusher = pusher
+    def __init__(self, begin: Callable[[], tuple[bridge.Worker, Any]], instances: _WorkflowWorker) -> None:
+        self._begin = begin
         self._instances = instances
         self._instance: WorkflowInstance | None = None
         self._calls = CoreCalls()
+        self._begin_anew()
 
     def replay(self, history: WorkflowHistory) -> Exception | None:
-        """Why the code could not follow; None when it did."""
+        """Why the code could not follow; None when it did. Raises HistoryError where the core is silent."""
+        try:
+            return self._replayed(history)
+        except TimeoutError as error:
+            # It has died of this history, and would answer for no other one.
+            self._begin_anew()
+            raise HistoryError(f"{history.workflow_id}: {error}; it cannot take this history") from error
+
+    def _begin_anew(self) -> None:
+        worker, self._pusher = self._begin()
+        self._core: Any = worker._ref
+        self._instance = None
+
+    def _replayed(self, history: WorkflowHistory) -> Exception | None:
         core, begin = self._core, self._calls.begin
         events = History(events=history.events).SerializeToString()
         before = begin(self._pusher.push_history, history.workflow_id, events)
         while True:
             polled = begin(core.poll_workflow_activation)
-            act = WorkflowActivation.FromString(polled.result())
             before.result()
+            act = WorkflowActivation.FromString(polled.result())
             evicted = next((job for job in act.jobs if job.HasField("remove_from_cache")), None)
             completion = self._activated(act, evicted=evicted is not None)
             before = begin(core.complete_workflow_activation, completion.SerializeToString())
@@ -120,10 +134,8 @@ async def replay_worker(
     runtime, build_id = of_one_thread(), load_default_build_id()
     queue = f"replay-{build_id}"
     instances = workflow_worker(workflows, runner, interceptors, data_converter, queue, runtime)
-    worker, pusher = bridge.Worker.for_replay(
-        runtime._core_runtime, configuration(queue, build_id, instances)
-    )
-    each = ReplayWorker(worker, pusher, instances)
+    settings = configuration(queue, build_id, instances)
+    each = ReplayWorker(partial(bridge.Worker.for_replay, runtime._core_runtime, settings), instances)
     try:
         yield lambda history: outside_of_tasks(partial(each.replay, history))
     finally:
@@ -137,9 +149,13 @@ async def outside_of_tasks(call: Callable[[], Result]) -> Result:
 
     def now() -> None:
         try:
-            called.set_result(call())
+            result = call()
         except Exception as error:  # noqa: BLE001 (whoever waits is told)
-            called.set_exception(error)
+            if not called.done():
+                called.set_exception(error)
+        else:
+            if not called.done():  # after Ctrl-C nobody waits
+                called.set_result(result)
         finally:
             asyncio._set_running_loop(loop)
 

@@ -27,6 +27,8 @@ __all__ = ["Recorded", "Replayed", "only_thread", "processes_for", "replayed"]
 # A process needs up to a second to begin and a replay some milliseconds.
 WORTH_A_PROCESS = 60
 CHUNK = 12
+# What a value raises that no run can have recorded: no JSON, no UTF-8, or JSON of another shape.
+OF_NO_RUN = (ValueError, LookupError, TypeError, AttributeError)
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ def replay_chunk(runs: Sequence[Recorded], workflows: Sequence[Any]) -> list[Rep
 
 
 async def replayed_one(run: Recorded, recompute: Recompute) -> Replayed:
-    """A run that has not started agrees with any code."""
+    """A run that has not started agrees with any code. Whatever is wrong with one history is its finding."""
     try:
         history = run.read()
     except HistoryError as error:
@@ -151,6 +153,7 @@ async def replayed_one(run: Recorded, recompute: Recompute) -> Replayed:
         return Replayed(run.label, verification, frozenset(marks_in(workflow_type(history), trail)))
     except HistoryError as error:
         found = [] if "not started" in str(error) else [Finding("history", str(error))]
-        return Replayed(
-            run.label, Verification(history.workflow_id, len(history.events), 0, found), frozenset()
-        )
+    except OF_NO_RUN as error:
+        what = " ".join(f"it cannot be read: {type(error).__name__}: {error}".split())
+        found = [Finding("history", what)]
+    return Replayed(run.label, Verification(history.workflow_id, len(history.events), 0, found), frozenset())

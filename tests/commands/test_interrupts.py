@@ -1,6 +1,7 @@
 """Ctrl-C, for real, at many moments: exit code 130, one line, and order."""
 
 import asyncio
+import re
 import signal
 import socket
 import subprocess
@@ -25,6 +26,13 @@ def one_line(command: Command) -> str:
     return line
 
 
+def before_the_program(errors: str) -> bool:
+    """Whether Python itself was interrupted, while it imports what a program begins with, and says so."""
+    frames = re.findall(r'^  File "([^"]+)", line \d+, in (.+)$', errors, re.MULTILINE)
+    ours = {where for file, where in frames if file.startswith(str(ROOT)) and "/.venv/" not in file}
+    return any(file.startswith("<frozen importlib") for file, _ in frames) and ours <= {"<module>"}
+
+
 @pytest.mark.parametrize("after_s", [0.2, 0.5, 0.9])
 @pytest.mark.parametrize(
     "arguments",
@@ -43,13 +51,24 @@ def test_at_any_moment_it_is_one_line(after_s: float, arguments: list[str], tmp_
         command.interrupt()
         code = command.ended()
     if "Traceback" in command.errors:
-        # Before the program has begun Python itself is interrupted while it imports, and says so.
-        assert "in main" not in command.errors
+        assert before_the_program(command.errors), command.errors
     elif code == 130:
         one_line(command)
     else:
         # It had ended before, or Python had not even begun to listen.
         assert code in {0, 1, 3, -signal.SIGINT}
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_while_histories_are_replayed(processes: str, tmp_path: Path) -> None:
+    """The loop's own thread replays, so what comes of it comes when nobody waits for it any more."""
+    arguments = ["replay", *["tests/histories"] * 12, "--parallel", processes]
+    with on_terminal(*arguments, home=tmp_path) as command:
+        command.until("replaying")
+        command.interrupt()
+        assert command.ended() == 130
+    assert "Traceback" not in command.output
+    assert "starter: stopped" in command.output
 
 
 def test_while_a_silent_server_is_waited_for(tmp_path: Path) -> None:

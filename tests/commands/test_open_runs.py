@@ -33,6 +33,7 @@ def test_dev_says_what_it_goes_on_with_and_ends_what_cannot(
 ) -> None:
     """A demo's shop and payments are gone: its runs are ended, as the next demo would; the others go on."""
     started("acme", tmp_path, served)
+    (tmp_path / "demo" / "20260101-120000").mkdir(parents=True)
     started("demo-120000", tmp_path, served)
     with on_pipes("dev", home=tmp_path, changed=served) as command:
         command.until("ready: ", 90)

@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import os
 import re
 import shutil
+import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -76,6 +79,20 @@ def test_a_terminal_sees_how_far_it_is(tmp_path: Path) -> None:
         assert command.ended() == 0
     assert "replaying" in command.output
     assert "1 of 1 hold" in command.output
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc for a command's children")
+def test_a_killed_process_of_its_own_is_a_line(tmp_path: Path) -> None:
+    """As the system kills one when memory runs out."""
+    arguments = ["replay", *[str(HISTORIES)] * 12, "--parallel", "2"]
+    with on_terminal(*arguments, home=tmp_path, columns=120) as command:
+        command.until("replaying")
+        number = command.process.pid
+        (child,) = Path(f"/proc/{number}/task/{number}/children").read_text().split()
+        os.kill(int(child), signal.SIGKILL)
+        assert command.ended() == 1
+    assert "starter: a process that replays was killed" in command.output
+    assert "Traceback" not in command.output
 
 
 def test_a_broken_file_is_a_finding_beside_the_others(differing: Path, tmp_path: Path) -> None:

@@ -2,14 +2,18 @@
 
 import argparse
 import re
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from commands import new_workflow
 from commands.failures import CommandError, Exit
-from commands.guide import GUIDE, Name, read_guide
-from commands.new_workflow import LONGEST, new
+from commands.guide import GUIDE, Guide, Name, read_guide
+from commands.new_workflow import LONGEST, edits, new
 from tests.guide.shell import Clone, cloned
 from worker import WORKFLOWS
 
@@ -110,6 +114,26 @@ def test_sources_without_git_are_taken_as_they_are(clone: Clone) -> None:
         assert (clone.folder / "workflows" / "summarize_notes.py").exists()
     finally:
         (clone.home.parent / "git").rename(clone.folder / ".git")
+
+
+def test_two_at_once_are_both_registered(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second one reads what the first has written. With git it is refused until that is committed."""
+
+    def slow(own: Guide, checkout: Path) -> dict[str, str]:
+        edited = edits(own, checkout)
+        time.sleep(1)
+        return edited
+
+    monkeypatch.setattr(new_workflow, "edits", slow)
+    (clone.folder / ".git").rename(clone.home.parent / "git")
+    try:
+        with ThreadPoolExecutor() as both:
+            assert list(both.map(partial(made, clone), (NAME, "answer-letters"))) == [Exit.OK] * 2
+        worker = (clone.folder / "worker.py").read_text()
+    finally:
+        (clone.home.parent / "git").rename(clone.folder / ".git")
+    listed = worker.partition("WORKFLOWS: ")[2].partition("\n]")[0].split()
+    assert {"SummarizeNotes,", "AnswerLetters,"} <= set(listed)
 
 
 def test_sources_in_which_a_line_has_no_place_are_not_touched(clone: Clone) -> None:

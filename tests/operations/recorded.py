@@ -10,10 +10,11 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowHistory
 
+from operations.coverage import Mark, marks_in
 from operations.evidence import local_activity_id
-from operations.histories import attributes_of, load
+from operations.histories import attributes_of, links, load, workflow_type
 
-__all__ = ["HISTORIES", "TICKETS", "edits", "lowered", "recorded"]
+__all__ = ["HISTORIES", "TICKETS", "edits", "lowered", "marks_of", "recorded"]
 
 HISTORIES = sorted((Path(__file__).parents[1] / "histories").glob("*.json"))
 """Of every workflow."""
@@ -24,6 +25,11 @@ def recorded(name: str) -> WorkflowHistory:
     """One history of the corpus."""
     (file,) = (file for file in HISTORIES if file.stem == name)
     return load(file)
+
+
+def marks_of(history: WorkflowHistory) -> frozenset[Mark]:
+    """What one run reached, as its trail says."""
+    return frozenset(marks_in(workflow_type(history), [link for _, link in links(history)]))
 
 
 def lowered(history: WorkflowHistory, step: str, **numbers: Any) -> WorkflowHistory:

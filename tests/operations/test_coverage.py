@@ -1,7 +1,7 @@
 """What the corpus reaches of a workflow, and what it does not, by name."""
 
-from operations.coverage import coverage, marks_of
-from tests.operations.recorded import TICKETS, recorded
+from operations.coverage import coverage
+from tests.operations.recorded import TICKETS, marks_of, recorded
 from workflows.resolve_ticket import ResolveTicket
 
 

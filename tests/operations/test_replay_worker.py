@@ -1,5 +1,6 @@
 """A replay comes to what the SDK's own replayer comes to."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,8 @@ from temporalio.converter import DataConverter, ExternalStorage
 from temporalio.worker import Replayer
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from operations.histories import decided
-from operations.replay_worker import replay_worker
+from operations.histories import HistoryError, decided
+from operations.replay_worker import outside_of_tasks, replay_worker
 from operations.sandbox import sandbox
 from payloads.converter import data_converter
 from payloads.driver import FolderDriver
@@ -58,6 +59,35 @@ async def test_what_cannot_be_followed_fails_in_the_sdks_words_and_the_next_one_
     ours, after = await by_us(wrong, right)
     assert (type(ours), str(ours), after) == (type(theirs), str(theirs), None)
     assert theirs is not None
+
+
+async def test_a_history_that_the_core_dies_of_ends_no_other_replay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its poller panics at a task that was started and never ended; then it answers nobody."""
+    monkeypatch.setattr("operations.core_calls.PATIENCE_S", 1.0)
+    right = decided(recorded("refunded-at-once"))
+    deadly = WorkflowHistory(right.workflow_id, [each for each in right.events if each.event_id != 4])
+    async with replay_worker(WORKFLOWS, sandbox(), [TrailInterceptor()], data_converter) as replay:
+        for _ in range(2):
+            with pytest.raises(HistoryError, match=r"has not answered for 1 s"):
+                await replay(deadly)
+            assert await replay(right) is None
+
+
+@pytest.mark.parametrize("error", [None, ValueError("a defect")])
+async def test_whoever_no_longer_waits_for_a_replay_is_told_nothing(error: Exception | None) -> None:
+    """Ctrl-C comes while the loop's thread replays: what comes of it then is nobody's, and no defect."""
+    complaints: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+
+    def interrupted() -> None:
+        waiting.cancel()
+        if error is not None:
+            raise error
+
+    waiting = asyncio.ensure_future(outside_of_tasks(interrupted))
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert complaints == []
 
 
 async def test_a_converter_that_keeps_values_elsewhere_is_refused(tmp_path: Path) -> None:

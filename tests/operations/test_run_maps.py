@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from operations.coverage import coverage, marks_of
+from operations.coverage import coverage
 from operations.histories import load
 from operations.layered import Box
 from operations.map_pages import map_page
@@ -15,7 +15,7 @@ from operations.run_maps import RunMap, Transition, run_maps
 from operations.stays import stays
 from operations.story import Story, story, sum_of
 from operations.story_items import StageEntered
-from tests.operations.recorded import TICKETS, recorded
+from tests.operations.recorded import TICKETS, marks_of, recorded
 from tests.operations.test_layered import overlap
 from workflows.resolve_ticket import PLAN, ResolveTicket
 

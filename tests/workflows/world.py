@@ -39,7 +39,7 @@ from samples.build_shop import build_shop
 from samples.payments import PaymentServer, serving
 from tests.fault_server import Exchange, FaultServer, faults
 from tests.fault_server.server import good
-from worker import CACHED_RUNS, WORKFLOWS, Parts, build, workers
+from worker import CACHED_RUNS, WORKFLOWS, Parts, build, workers, working
 from workflows.kernel.approvals import ANSWER
 from workflows.kernel.parking import REPAIR
 from workflows.resolve_ticket import PLAN, ResolveTicket, Stage
@@ -181,8 +181,8 @@ class World:
             stack.push_async_callback(parts.models.close)
             stack.push_async_callback(parts.refunds.close)
             stack.callback(parts.ledger.database.close)
-            for worker in workers(self.client, parts, self.task_queue, workflows, cached_runs=cached_runs):
-                await stack.enter_async_context(worker)
+            started = workers(self.client, parts, self.task_queue, workflows, cached_runs=cached_runs)
+            await stack.enter_async_context(working(started))
             yield
 
     def with_thresholds(self, parts: Parts) -> Parts:
