@@ -209,9 +209,11 @@ OTHERWISE = Table(
 
 def failure_of(error: ActivityError) -> Failure:
     """What the end of an activity proves. Heartbeats prove nothing, so a lost worker's cost is unknown."""
-    if error.started_event_id == 0:
-        return Failure(fault=Fault.NOT_STARTED, cost=Cost.NONE, reason="no worker took it in time")
     cause = error.cause
+    if error.started_event_id == 0:
+        stopped = isinstance(cause, CancelledError)
+        reason = "stopped before it began" if stopped else "no worker took it in time"
+        return Failure(fault=Fault.NOT_STARTED, cost=Cost.NONE, reason=reason)
     if (told := told_by(cause)) is not None:
         return told
     if isinstance(cause, CancelledError):
