@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +15,21 @@ import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 
+from activities.tenant_books import Per
 from contracts.approvals import Answer, Verdict
 from contracts.receipts import AttemptEnd, EndingKind
 from contracts.resolutions import Path as Way
 from contracts.terms import Amount
+from operations.histories import attributes_of
 from operations.verification import verify
+from operations.waiting import story_when_over
 from tests.fault_server import faults
-from tests.fault_server.server import Behaviour, Exchange
+from tests.fault_server.server import Behaviour, Exchange, good
 from tests.workflows import any_workflow
 from tests.workflows.any_workflow import proven
 from tests.workflows.gather_mails import GatherMails, ManyMails
 from tests.workflows.test_gathering import MAILS, by_mail
+from tests.workflows.test_resets import reset_to
 from tests.workflows.world import MAIN, ROUTES, World, as_read, sample
 from worker import WORKFLOWS
 from workflows.resolve_ticket import PLAN
@@ -134,3 +138,29 @@ async def test_a_part_that_tries_again_when_another_stops_all_was_never_sent(wor
     assert {line.end for line in run.status.attempts[2:]} == {AttemptEnd.RELEASED}
     assert [step.attempts for step in run.status.steps] == [2, 1, 0, 0, 0, 0]
     assert run.balance.held == run.balance.unknown == NOTHING
+
+
+async def test_parts_that_go_on_together_after_a_reset_all_wait_for_the_lease(world: World) -> None:
+    """It is denied: none of them spends, neither beside the one that asks nor after it."""
+    open_requests = asyncio.Barrier(3)
+
+    async def together(exchange: Exchange) -> None:
+        await open_requests.wait()
+        await asyncio.sleep(1)
+        await good(exchange)
+
+    world.provider.default = by_mail({0: together, 1: together})
+    async with workflows(world):
+        handle = await any_workflow.begun(world, GatherMails, ManyMails(mails=tuple(MAILS)))
+        await open_requests.wait()
+    await until(handle, "ACTIVITY_TASK_COMPLETED", 2)
+    async with workflows(world):
+        assert (await proven(handle, GatherMails)).result.gaps == {}
+        third, fourth = (await events(handle, "ACTIVITY_TASK_SCHEDULED"))[2:4]
+        begun_by = [attributes_of(each).workflow_task_completed_event_id for each in (third, fourth)]
+        assert begun_by[0] == begun_by[1]
+        world.ledger.set_cap(world.profile, Per.DAY, world.spent(), datetime.now(UTC))
+        again = await reset_to(world, await handle.fetch_history(), begun_by[0])
+        told = await story_when_over(world.client, handle.id, again)
+    assert (told.result or {})["ending"]["kind"] == EndingKind.LEASE_DENIED
+    assert len(world.provider.entries) == len(MAILS)
