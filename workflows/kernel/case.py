@@ -95,13 +95,6 @@ class Case:
         """Make one model call on the profile's second route, where it has one: another opinion."""
         return await self._steps.finish(self._steps.begin(task, request, why, another_route=True))
 
-    async def together(
-        self, step: Step[Request, Reply], requests: Sequence[Request], *, why: str
-    ) -> list[Reply]:
-        """Make calls side by side, every first hold taken before anything is scheduled, or none."""
-        begun = self._steps.begin_all(step, requests, why)
-        return await self._steps.together(begun)
-
     async def gather(
         self,
         task: ModelTask[Request, Reply],
