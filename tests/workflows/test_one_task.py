@@ -28,6 +28,7 @@ from tests.fault_server.server import Behaviour, Exchange, good
 from tests.workflows import any_workflow
 from tests.workflows.any_workflow import proven
 from tests.workflows.gather_mails import GatherMails, ManyMails
+from tests.workflows.read_mail_and_text import ReadMailAndText
 from tests.workflows.test_gathering import MAILS, by_mail
 from tests.workflows.test_resets import reset_to
 from tests.workflows.world import MAIN, ROUTES, World, as_read, sample
@@ -50,7 +51,7 @@ async def workflows(world: World) -> AsyncIterator[None]:
     client = await Client.connect(
         world.client.service_client.config.target_host, data_converter=world.client.data_converter
     )
-    async with replace(world, client=client).working([*WORKFLOWS, GatherMails], which=MAIN):
+    async with replace(world, client=client).working([*WORKFLOWS, GatherMails, ReadMailAndText], which=MAIN):
         yield
 
 
@@ -110,6 +111,32 @@ async def test_an_approval_that_comes_with_a_cancellation_leaves_a_trail_that_ho
         ending = await handed_over(world, handle)
     assert ending.kind is EndingKind.CANCELLED
     assert world.refunds() == []
+
+
+async def test_a_deadline_that_comes_with_a_reply_leaves_a_trail_that_holds(world: World) -> None:
+    """The next step, a read by another worker, is begun by the one and stopped by the other."""
+    asked, told = asyncio.Event(), asyncio.Event()
+
+    async def later(exchange: Exchange) -> None:
+        asked.set()
+        await told.wait()
+        await good(exchange)
+
+    world.provider.default = later
+    async with workflows(world):
+        handle = await any_workflow.begun(world, ReadMailAndText, MAILS[0])
+        await asked.wait()
+    told.set()
+    await until(handle, "TIMER_FIRED")
+    async with workflows(world):
+        run = await proven(handle, ReadMailAndText)
+    assert run.result.ending is not None
+    assert run.result.ending.kind is EndingKind.DEADLINE_REACHED
+    assert [(step.name, step.state) for step in run.status.steps] == [
+        ("read_ticket", "done"),
+        ("read_text", "failed"),
+    ]
+    assert len(await events(handle, "ACTIVITY_TASK_SCHEDULED")) == 1
 
 
 async def test_a_part_that_tries_again_when_another_stops_all_was_never_sent(world: World) -> None:

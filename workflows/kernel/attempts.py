@@ -28,6 +28,7 @@ __all__ = [
     "cause_of",
     "evidence_digest",
     "failure_of",
+    "never_sent",
     "read_failure",
 ]
 
@@ -223,6 +224,11 @@ def failure_of(error: ActivityError) -> Failure:
         return Failure(fault=Fault.WORKER_LOST, cost=Cost.UNKNOWN, reason=f"{name} timeout")
     kind = cause.type if isinstance(cause, ApplicationError) else type(cause).__name__
     return Failure(fault=Fault.WORKER_LOST, cost=Cost.UNKNOWN, reason=f"ended without proof: {kind}"[:1_000])
+
+
+def never_sent(error: FailureError) -> bool:
+    """Whether a remote activity was stopped in the task that scheduled it: no event tells of it."""
+    return isinstance(error, ActivityError) and error.scheduled_event_id == 0
 
 
 def cause_of(error: FailureError) -> BaseException | None:

@@ -17,7 +17,7 @@ from contracts.sheet import Route, StepNumbers
 from contracts.steps import Effect, ModelTask, Step
 from contracts.terms import Amount, brief
 from contracts.values import plain
-from workflows.kernel.attempts import evidence_digest, failure_of
+from workflows.kernel.attempts import evidence_digest, failure_of, never_sent
 from workflows.kernel.ledger import cost_of, worst_case
 from workflows.kernel.run import Run
 from workflows.kernel.telling import moment
@@ -124,8 +124,7 @@ class Attempts:
             self.run.tick()
             failure = failure_of(error)
             self._book_failure(attempt, failure)
-            if error.scheduled_event_id == 0:
-                # Stopped in the task that scheduled it: the SDK's core sent nothing to the server.
+            if never_sent(error):
                 trail.take_back(attempt.id, link, before)
                 return failure, failure.usage
             evidence = evidence_digest(error.cause)
