@@ -221,7 +221,7 @@ def check_trail(
 def chains_never_sent(recorded: Sequence[tuple[HistoryEvent, TrailLink]]) -> dict[str, str]:
     """Of the links whose command was never sent, though another was chained to them, by the chain before."""
     entries = (entry for _, link in recorded for entry in link.entries if "never_sent" in entry)
-    return {str(entry["before"]): str(entry["chain"]) for entry in entries if "chain" in entry}
+    return {str(entry.get("before")): str(entry["chain"]) for entry in entries if "chain" in entry}
 
 
 def digests(entry: dict[str, object]) -> Iterator[tuple[str, object]]:

@@ -27,7 +27,7 @@ PLAN = Plan(
     steps=(read_ticket, read_text),
     at_most=({read_ticket: 1, read_text: 1},),
     cap=Amount(usd=Decimal("0.05"), tokens=120_000, calls=10, steps=10),
-    deadline=timedelta(seconds=3),
+    deadline=timedelta(seconds=5),
     escrow=Escrow(),
 )
 

@@ -82,9 +82,9 @@ async def test_a_deadline_that_comes_with_the_time_to_try_again_leaves_a_trail_t
     world: World,
 ) -> None:
     """The second attempt is begun by the one timer and stopped by the other."""
-    world.provider.script(faults.status(503), task="read_ticket")
+    world.provider.script(faults.status(503, headers=[("Retry-After", "3")]), task="read_ticket")
     async with workflows(world):
-        handle = await world.start(sample("01"), deadline=PLAN.escrow.time + timedelta(seconds=3))
+        handle = await world.start(sample("01"), deadline=PLAN.escrow.time + timedelta(seconds=5))
         await until(handle, "TIMER_STARTED", 2)
     await until(handle, "TIMER_FIRED", 2)
     async with workflows(world):

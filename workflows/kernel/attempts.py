@@ -56,8 +56,8 @@ class NextFacts(Value):
     may_have_happened: bool
     """Nobody can say of this attempt, or of one before it, whether the other side carried it out."""
     leaving: bool
-    """The run has to end: it was cancelled, or only the time for its way out is left. Or a step beside
-    this one failed for good."""
+    """The run has to end: it was cancelled, or only the time for its way out is left. Or another part
+    stopped this one."""
     attempts_left: int
     """On this route."""
     seen: int
