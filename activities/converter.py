@@ -50,6 +50,7 @@ class PageRead(Value):
     number: int = Field(ge=1, le=MOST_PAGES)
     seen: str = Field(max_length=MOST_PAGE_CHARACTERS)
     hidden: str = Field(max_length=MOST_PAGE_CHARACTERS)
+    unread: bool
 
 
 class Whole(Value):

@@ -119,7 +119,10 @@ class DocumentActivities:
 
     def _kept(self, page: PageRead) -> PageReference:
         return PageReference(
-            number=page.number, text=self._kept_text(page.seen), hidden=self._kept_text(page.hidden)
+            number=page.number,
+            text=self._kept_text(page.seen),
+            hidden=self._kept_text(page.hidden),
+            unread=page.unread,
         )
 
     def _kept_text(self, text: str) -> StoredText | None:

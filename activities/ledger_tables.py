@@ -148,6 +148,8 @@ def record_columns() -> list[Column[Any]]:
         Column("doubts", JSON, nullable=False),
         Column("written_by", String(1000), nullable=False),
         Column("written_at", Moment, nullable=False),
+        # When the run that wrote it was started; empty where an older release wrote.
+        Column("given_at", Moment),
     ]
 
 

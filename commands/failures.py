@@ -66,7 +66,8 @@ def account_of(error: BaseException) -> tuple[Exit, str] | None:
             return Exit.FAILED, f"the Temporal server refuses: {error.message}"
         step = "check TEMPORAL_ADDRESS, or start one with `python starter.py dev`"
         return Exit.UNREACHABLE, f"the Temporal server does not answer: {error.message}; {step}"
-    if isinstance(error, OSError):
+    # A TimeoutError without a number is no answer of the system but a limit of our own, and a defect here.
+    if isinstance(error, OSError) and (error.errno is not None or not isinstance(error, TimeoutError)):
         if Path(str(error.filename)).is_relative_to(home()):
             step = f"everything local is kept in {home()}; set TENUTO_HOME to a folder that can be written"
             return Exit.FAILED, f"{error.filename}: {error.strerror}; {step}"

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from contracts.quotes import plain_characters
-from contracts.records import FieldType, Kind, RecordType
+from contracts.records import FieldKind, FieldType, RecordType
 
 __all__ = ["Compared", "Share", "compared"]
 
@@ -67,13 +67,13 @@ def same(declared: FieldType, truth: Any, read: Any) -> bool:
     if truth is None or read is None:
         return truth is read
     match declared.kind:
-        case Kind.NUMBER:
+        case FieldKind.NUMBER:
             return Decimal(truth) == Decimal(read)
-        case Kind.DATE:
+        case FieldKind.DATE:
             return date.fromisoformat(truth) == date.fromisoformat(read)
-        case Kind.CHOICE:
+        case FieldKind.CHOICE:
             return bool(truth == read)
-        case Kind.TEXT:
+        case FieldKind.TEXT:
             return plain_characters(truth)[0].strip() == plain_characters(read)[0].strip()
 
 

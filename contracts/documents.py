@@ -78,14 +78,17 @@ class PageReference(Value):
 
     number: int = Field(ge=1, le=MOST_PAGES)
     text: StoredText | None = None
-    """What a person sees on it; None for a page without text, such as a scan."""
+    """What a person sees on it; None for a page without text."""
     hidden: StoredText | None = None
     """What is on it and cannot be seen, such as white text. Meant for nobody but programs, so never shown to
     a model: a document that has any is for a person to look at."""
+    unread: bool = False
+    """Whether a person sees something on it that is no text, and no text, as on a scan."""
 
     @model_serializer(mode="wrap")
     def _brief(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return without_unset(serialize(self), "text", "hidden")
+        fields = serialize(self) | {"unread": self.unread or None}
+        return without_unset(fields, "text", "hidden", "unread")
 
 
 class ConvertedDocument(Value):
@@ -106,6 +109,11 @@ class ConvertedDocument(Value):
     def hidden_on(self) -> tuple[int, ...]:
         """The numbers of the pages with hidden text."""
         return tuple(page.number for page in self.pages if page.hidden)
+
+    @property
+    def unread(self) -> tuple[int, ...]:
+        """The numbers of the pages that hold something, and no text."""
+        return tuple(page.number for page in self.pages if page.unread)
 
 
 class Page(Value):

@@ -4,7 +4,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from contracts.documents import Document
 from contracts.receipts import Result
@@ -103,6 +103,8 @@ class WriteRecord(Value):
     places: dict[str, str]
     doubts: tuple[Doubt, ...] = ()
     """What a person saw before agreeing; empty when a rule allowed it."""
+    given_at: AwareDatetime | None = None
+    """When its run was started; None is before any other."""
 
 
 class WrittenAs(StrEnum):
@@ -110,9 +112,11 @@ class WrittenAs(StrEnum):
 
     NEW = "new"
     UPDATED = "updated"
-    """The document had changed; the record before it is in the history."""
+    """The document, or what is asked of it, had changed; the record before it is in the history."""
     UNCHANGED = "unchanged"
-    """This very document was written before."""
+    """This very document was written before, with the same fields."""
+    SUPERSEDED = "superseded"
+    """A document of this name that was given later is written already; nothing was changed."""
 
 
 class Written(Value):

@@ -15,7 +15,6 @@ __all__ = [
     "QuotePlace",
     "QuotedPages",
     "any_characters",
-    "find_quote",
     "plain_characters",
     "plain_quote",
     "stands_at",
@@ -119,11 +118,6 @@ def places_of(wanted: str, text: str, start: int = 0) -> Iterator[int]:
         if stands_alone(text, begin, begin + len(wanted)):
             yield begin
         begin = text.find(wanted, begin + 1)
-
-
-def find_quote(quote: str, pages: Iterable[Page]) -> QuotePlace | None:
-    """One quote, as `QuotedPages.find` does it."""
-    return QuotedPages(pages).find(quote)
 
 
 def plain_quote(quote: str) -> str:

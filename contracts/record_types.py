@@ -7,7 +7,8 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from contracts.records import RecordType, record_type_of
+from contracts.record_schemas import record_type_of
+from contracts.records import RecordType
 from contracts.values import Value
 
 __all__ = ["RECORD_TYPES", "InvoiceRecord"]

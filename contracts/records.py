@@ -1,35 +1,20 @@
-"""What is to be extracted from a document: a record type, as a pydantic model or a JSON Schema declares it.
+"""What is to be extracted from a document: fields, and perhaps one list of rows (an invoice's lines)."""
 
-A record has fields, and perhaps one list of rows (an invoice's lines). Of JSON Schema that is an object whose
-properties are strings (plain, `format: date`, or an `enum`), numbers, and at most one array of such objects.
-Three keywords are Tenuto's own: `words` of an enum property says by which words a document names each choice,
-`sums` of the object says which field is the sum of which others, and `product` of the rows' object says which
-column is the product of which two:
-
-    "sums": {"net": ["lines.amount"], "total": ["net", "tax"]}
-    "product": {"amount": ["quantity", "unit_price"]}
-"""
-
-from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Self
+from typing import Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from contracts.values import Value
 
-__all__ = ["FieldType", "Kind", "Product", "RecordType", "RecordTypeError", "Sum", "record_type_of"]
+__all__ = ["FieldKind", "FieldType", "Product", "RecordType", "Sum"]
 
 # It is a part of every request that reads a section.
 MOST_BYTES = 16_000
 NAME = r"^[a-z][a-z0-9_]{0,39}$"
 
 
-class RecordTypeError(ValueError):
-    """A JSON Schema that describes no record type. One line that names the place."""
-
-
-class Kind(StrEnum):
+class FieldKind(StrEnum):
     """How a value that was copied from a document is read."""
 
     TEXT = "text"
@@ -42,7 +27,7 @@ class FieldType(Value):
     """One field of a record, or one column of its rows."""
 
     name: str = Field(pattern=NAME)
-    kind: Kind
+    kind: FieldKind
     means: str = Field(default="", max_length=200)
     """Told to the model."""
     required: bool = False
@@ -90,8 +75,8 @@ class RecordType(Value):
 
     @model_validator(mode="after")
     def _sums_are_of_numbers(self) -> Self:
-        numbers = {each.name for each in self.fields if each.kind is Kind.NUMBER}
-        columns = {f"{self.rows_name}.{each.name}" for each in self.rows if each.kind is Kind.NUMBER}
+        numbers = {each.name for each in self.fields if each.kind is FieldKind.NUMBER}
+        columns = {f"{self.rows_name}.{each.name}" for each in self.rows if each.kind is FieldKind.NUMBER}
         for rule in self.sums:
             strange = [name for name in (rule.total, *rule.of) if name not in numbers | columns]
             if strange or rule.total in columns:
@@ -101,101 +86,9 @@ class RecordType(Value):
     @model_validator(mode="after")
     def _product_is_of_numbers(self) -> Self:
         if (rule := self.product) is not None:
-            numbers = {each.name for each in self.rows if each.kind is Kind.NUMBER}
+            numbers = {each.name for each in self.rows if each.kind is FieldKind.NUMBER}
             if strange := [name for name in rule.columns if name not in numbers]:
                 raise ValueError(f"product: {', '.join(strange)} is no number column")
             if len(set(rule.columns)) < len(rule.columns):
                 raise ValueError(f"product: {rule.product} needs two other columns")
         return self
-
-
-def record_type_of(name: str, schema: Mapping[str, Any]) -> RecordType:
-    """Of a JSON Schema. Raises RecordTypeError."""
-    definitions = schema.get("$defs", {})
-    fields, rows_name, rows = list[FieldType](), "", tuple[FieldType, ...]()
-    product: Product | None = None
-    for key, content in properties_of(schema, name).items():
-        declared = resolved(content, definitions)
-        required = key in schema.get("required", ())
-        if declared.get("type") == "array":
-            if rows_name:
-                raise RecordTypeError(f"{name}.{key}: a record has one list of rows, and {rows_name} is one")
-            row = resolved(declared.get("items", {}), definitions)
-            rows_name, rows = key, row_types(f"{name}.{key}", row, definitions)
-            product = product_of(f"{name}.{key}", row)
-        else:
-            fields.append(field_type(f"{name}.{key}", key, declared, required=required))
-    sums = tuple(Sum(total=total, of=tuple(of)) for total, of in schema.get("sums", {}).items())
-    try:
-        return RecordType(
-            name=name,
-            fields=tuple(fields),
-            rows_name=rows_name,
-            rows=rows,
-            sums=sums,
-            product=product,
-        )
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise RecordTypeError(f"{name}: {place + ': ' if place else ''}{first['msg']}") from None
-
-
-def row_types(place: str, row: Mapping[str, Any], definitions: Mapping[str, Any]) -> tuple[FieldType, ...]:
-    required = row.get("required", ())
-    return tuple(
-        field_type(f"{place}.{key}", key, resolved(content, definitions), required=key in required)
-        for key, content in properties_of(row, place).items()
-    )
-
-
-def product_of(place: str, row: Mapping[str, Any]) -> Product | None:
-    match row.get("product"):
-        case None:
-            return None
-        case dict() as declared if len(declared) == 1:
-            ((name, factors),) = declared.items()
-            if isinstance(factors, list) and len(factors) == 2:
-                return Product(product=str(name), of=(str(factors[0]), str(factors[1])))
-    raise RecordTypeError(f'{place}: product is written {{"amount": ["quantity", "unit_price"]}}')
-
-
-def properties_of(schema: Mapping[str, Any], place: str) -> Mapping[str, Any]:
-    properties = schema.get("properties")
-    if not isinstance(properties, Mapping) or not properties:
-        raise RecordTypeError(f"{place}: an object with properties is needed")
-    return properties
-
-
-def resolved(content: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
-    """Without references, and with the part of `anyOf` that is neither null nor another form of a number."""
-    merged = dict(content)
-    if isinstance(reference := merged.pop("$ref", None), str):
-        merged = {**definitions.get(reference.rpartition("/")[2], {}), **merged}
-    parts = [resolved(part, definitions) for part in merged.pop("anyOf", ())]
-    useful = [part for part in parts if part.get("type") != "null"]
-    numeric = [part for part in useful if part.get("type") in ("number", "integer")]
-    for part in (numeric or useful)[:1]:
-        merged = {**part, **merged}
-    return merged
-
-
-def field_type(place: str, key: str, declared: Mapping[str, Any], *, required: bool) -> FieldType:
-    means = str(declared.get("description", ""))[:200]
-    words: dict[str, tuple[str, ...]] = {}
-    match declared:
-        case {"enum": choices}:
-            kind, given = Kind.CHOICE, declared.get("words", {})
-            words = {str(each): tuple(given.get(each, (str(each).lower(),))) for each in choices}
-        case {"type": "number" | "integer"}:
-            kind = Kind.NUMBER
-        case {"type": "string", "format": "date"}:
-            kind = Kind.DATE
-        case {"type": "string"}:
-            kind = Kind.TEXT
-        case _:
-            raise RecordTypeError(f"{place}: a string, number, date or enum is needed")
-    try:
-        return FieldType(name=key, kind=kind, means=means, required=required, words=words)
-    except ValidationError as error:
-        raise RecordTypeError(f"{place}: {error.errors(include_url=False)[0]['msg']}") from None

@@ -1,7 +1,7 @@
 """One document from standard input to standard output: `python -m conversion TYPE LIMITS PARENT`.
 
-A line of JSON for each page, as soon as it is read: `{"number", "seen", "hidden"}`. The last line is
-`{"pages": N}`, or `{"fault", "reason"}` for a document that cannot be converted. Without a last line the
+A line of JSON for each page, as soon as it is read: `{"number", "seen", "hidden", "unread"}`. The last line
+is `{"pages": N}`, or `{"fault", "reason"}` for a document that cannot be converted. Without a last line the
 converter died, and what came before counts for nothing.
 """
 
@@ -23,8 +23,8 @@ Converter = Callable[[bytes, Limits], Iterator[PageText]]
 CONVERTERS: Mapping[str, tuple[str, str]] = {
     media_types.PDF: ("conversion.pdf_text", "pdf_pages"),
     media_types.DOCX: ("conversion.docx_text", "docx_pages"),
-    media_types.HTML: ("conversion.text_documents", "html_pages"),
-    media_types.MAIL: ("conversion.text_documents", "mail_pages"),
+    media_types.HTML: ("conversion.html_documents", "html_pages"),
+    media_types.MAIL: ("conversion.html_documents", "mail_pages"),
     media_types.TEXT: ("conversion.text_documents", "text_pages"),
 }
 

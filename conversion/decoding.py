@@ -1,8 +1,12 @@
 """Bytes as text, by what says which characters they are."""
 
+import codecs
+import encodings
+import pkgutil
 import re
+from contextlib import suppress
 
-__all__ = ["clean", "decoded"]
+__all__ = ["clean", "decoded", "load_encodings"]
 
 # NUL, and the tag characters: a whole alphabet that no program draws, but models read.
 UNSEEN = re.compile("[\0\U000e0000-\U000e007f]")
@@ -21,6 +25,14 @@ def decoded(content: bytes, charset: str | None = None) -> str:
         except (LookupError, ValueError):
             continue
     return content.decode("cp1252", "replace")
+
+
+def load_encodings() -> None:
+    """All of them, before a process is confined that may not reach their files any more."""
+    for module in pkgutil.iter_modules(encodings.__path__):
+        # Some belong to other systems, and some modules there are no encodings.
+        with suppress(LookupError, ImportError):
+            codecs.lookup(module.name)
 
 
 def clean(text: str) -> str:

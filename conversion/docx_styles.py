@@ -1,16 +1,20 @@
 """What of Word's styles can hide text: marked hidden, white, tiny."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-__all__ = ["DARK", "Looks", "Styles", "changed", "grey_of"]
+__all__ = ["DARK", "Looks", "Styles", "changed", "fill_of", "grey_of", "value_of"]
 
 # Sizes are in half points.
 LEAST_SIZE = 4
 OFF = frozenset({"0", "false", "off"})
 # From black, 0, to white, 255.
 WHITE, DARK = 240, 200
+BYTE = re.compile("[0-9a-fA-F]{2}")
 COLOUR = re.compile("[0-9a-fA-F]{6}")
+# What of a theme is white, or nearly so, in every theme that is meant for paper; `val` may say otherwise.
+LIGHT_THEME = frozenset({"background1", "background2", "light1", "light2"})
 
 
 def grey_of(colour: str) -> float:
@@ -33,6 +37,32 @@ class Looks:
         """Whether Word would show nothing; white is seen where something dark is behind it."""
         tiny = self.size is not None and self.size < LEAST_SIZE
         return self.marked or tiny or (self.white and not shaded)
+
+
+def value_of(name: str, attributes: Mapping[str, str]) -> str:
+    """What a property says; a colour of the theme comes before the one beside it."""
+    if name == "color" and "themeColor" in attributes:
+        light = attributes["themeColor"] in LIGHT_THEME and byte_of(attributes, "themeShade") >= WHITE
+        # FF is mixed with no black and no white, 00 is black or white.
+        return (
+            "FFFFFF"
+            if light or byte_of(attributes, "themeTint") <= 255 - WHITE
+            else attributes.get("val", "")
+        )
+    return attributes.get("val", "")
+
+
+def fill_of(attributes: Mapping[str, str]) -> str:
+    """The colour of a shading, `auto` for none."""
+    pattern = attributes.get("val", "")
+    if pattern == "nil" or attributes.get("themeFill") in LIGHT_THEME:
+        return "auto"
+    return attributes.get("color" if pattern == "solid" else "fill", "auto")
+
+
+def byte_of(attributes: Mapping[str, str], name: str) -> int:
+    value = attributes.get(name, "")
+    return int(value, 16) if BYTE.fullmatch(value) else 255
 
 
 def changed(looks: Looks, name: str, value: str) -> Looks:
@@ -59,7 +89,7 @@ class Styles:
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         """An element opens."""
-        value = attributes.get("val", "")
+        value = value_of(name, attributes)
         if name == "style":
             self._style = attributes.get("styleId", "")
         elif name == "basedOn":

@@ -3,7 +3,8 @@
 Every run of text is read, wherever it stands: paragraphs, tables, text boxes, content controls, links.
 Page headers come first, footers and notes last. A page ends where its author, or Word when it last drew
 the document, ended one. Hidden is text that is marked so, white where nothing is shaded, smaller than
-2 points, or deleted with its deletion kept track of. Comments are not read.
+2 points, or deleted or moved elsewhere with that kept track of. Comments are not read, nor how text looked
+before a change that is kept track of, nor the theme: of its colours those called light count as white.
 """
 
 import codecs
@@ -11,11 +12,12 @@ import re
 from collections.abc import Iterator
 from io import BytesIO
 from xml.parsers import expat
-from zipfile import BadZipFile, LargeZipFile, ZipFile, ZipInfo
+from zipfile import BadZipFile, LargeZipFile, ZipFile
 from zlib import error as ZlibError
 
-from conversion.docx_styles import DARK, Looks, Styles, changed, grey_of
-from conversion.failing import BROKEN, REJECTED, TOO_LARGE, ConversionError
+from conversion.docx_parts import Budget, parse
+from conversion.docx_styles import DARK, Looks, Styles, changed, fill_of, grey_of, value_of
+from conversion.failing import BROKEN, REJECTED, ConversionError
 from conversion.limits import Limits
 from conversion.pages import PageText, in_pages
 
@@ -24,16 +26,8 @@ __all__ = ["docx_pages"]
 BODY = "word/document.xml"
 ABOVE = re.compile(r"word/header\d*\.xml")
 BELOW = re.compile(r"word/(?:footer\d*|footnotes|endnotes)\.xml")
-# A book of 1,000 pages has a few million bytes of XML; a zip bomb has gigabytes.
-MOST_XML = 60_000_000
-CHUNK = 65_536
-# Elements within elements; Word itself stays below a hundred.
-DEEPEST = 1_000
-WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main "
-STRICT = "http://purl.oclc.org/ooxml/wordprocessingml/main "
 # The zip module looks this up for the names in a zip, when a confined process may not reach it any more.
 codecs.lookup("cp437")
-FALLBACK = "http://schemas.openxmlformats.org/markup-compatibility/2006 Fallback"
 
 
 def docx_pages(content: bytes, limits: Limits) -> Iterator[PageText]:
@@ -72,62 +66,7 @@ def text_of(parts: ZipFile) -> tuple[str, str]:
     return "".join(words.seen), "".join(words.hidden)
 
 
-class Budget:
-    """How many bytes of XML may still come out, whatever the zip says of itself."""
-
-    def __init__(self) -> None:
-        self._left = MOST_XML
-
-    def read(self, parts: ZipFile, name: str) -> Iterator[bytes]:
-        """The part in chunks."""
-        part: ZipInfo = parts.getinfo(name)
-        with parts.open(part) as stream:
-            while chunk := stream.read(CHUNK):
-                self._left -= len(chunk)
-                if self._left < 0:
-                    raise ConversionError(TOO_LARGE, f"more than {MOST_XML // 1_000_000} MB when unpacked")
-                yield chunk
-
-
-def parse(chunks: Iterator[bytes], handler: "Styles | Words") -> None:
-    """Feed the handler with the start, the text and the end of each element, names without namespace."""
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.buffer_text = True
-    depth = 0
-
-    def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal depth
-        depth += 1
-        if depth > DEEPEST:
-            raise ConversionError(TOO_LARGE, f"more than {DEEPEST} elements within each other")
-        handler.start(short(name), {short(key): value for key, value in attributes.items()})
-
-    def end(name: str) -> None:
-        nonlocal depth
-        depth -= 1
-        handler.end(short(name))
-
-    def doctype(*_: object) -> None:
-        # Word writes none; with one, entities could stand for each other a billion times.
-        raise ConversionError(REJECTED, "its XML has a document type")
-
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = handler.data
-    parser.StartDoctypeDeclHandler = doctype
-    for chunk in chunks:
-        parser.Parse(chunk, False)
-    parser.Parse(b"", True)
-
-
-def short(name: str) -> str:
-    """`w:t` as `t`; of other namespaces only what is looked for."""
-    for namespace in (WORD, STRICT):
-        if name.startswith(namespace):
-            return name.removeprefix(namespace)
-    return "Fallback" if name == FALLBACK else ""
-
-
+GONE = frozenset({"del", "moveFrom"})
 BREAKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 
 
@@ -144,13 +83,19 @@ class Words:
         self._paragraph = self._run = Looks()
         self._shaded_paragraph = self._shaded_run = False
         self._in_paragraph = self._in_properties = False
+        self._outer: list[tuple[Looks, Looks, bool, bool]] = []
+        """The same of the paragraphs around this one, which is in a text box."""
         self._fallbacks = 0
+        self._gone = 0
+        """Open elements with what was deleted, or moved elsewhere."""
         self._text: str | None = None
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         """An element opens."""
         if name == "Fallback":
             self._fallbacks += 1
+        elif name in GONE:
+            self._gone += 1
         elif name == "tc":
             self._cells.append(False)
         elif name in ("t", "delText"):
@@ -165,8 +110,9 @@ class Words:
 
     def _look(self, name: str, attributes: dict[str, str]) -> None:
         """What changes how the text that follows looks."""
-        value = attributes.get("val", "")
+        value = value_of(name, attributes)
         if name == "p":
+            self._outer.append((self._paragraph, self._run, self._shaded_paragraph, self._shaded_run))
             self._paragraph = self._run = self._styles.looks("")
             self._shaded_paragraph = self._shaded_run = False
         elif name == "r":
@@ -179,7 +125,7 @@ class Words:
             self._in_paragraph = self._in_paragraph or name == "pPr"
             self._in_properties = name == "rPr"
         elif name == "shd":
-            self._shade(attributes.get("fill", "auto"))
+            self._shade(fill_of(attributes))
         elif self._in_properties:
             self._run = changed(self._run, name, value)
 
@@ -187,6 +133,8 @@ class Words:
         """An element closes."""
         if name == "Fallback":
             self._fallbacks -= 1
+        elif name in GONE:
+            self._gone -= 1
         elif name == "rPr":
             self._in_properties = False
         elif name == "pPr":
@@ -195,6 +143,7 @@ class Words:
             self._text = None
         elif name == "p":
             self._put(" " if self._cells else "\n")
+            self._paragraph, self._run, self._shaded_paragraph, self._shaded_run = self._outer.pop()
         elif name == "tc":
             self._cells.pop()
             self._put("\t")
@@ -206,7 +155,7 @@ class Words:
         if self._text is None or self._fallbacks:
             return
         shaded = self._shaded_run or self._shaded_paragraph or any(self._cells)
-        unseen = self._text == "delText" or self._run.unseen(shaded)
+        unseen = self._text == "delText" or self._gone > 0 or self._run.unseen(shaded)
         (self.hidden if unseen else self.seen).append(text)
         if unseen:
             self.hidden.append(" ")

@@ -1,105 +1,110 @@
-"""The text of HTML, as far as its reader could have seen it, and apart from it what is hidden."""
+"""The text of HTML, as far as its reader could have seen it, and apart from it what is hidden.
+
+Elements that nobody closed end where a browser ends them. Hidden is what elements hide by their own
+attributes, and those around them. Which elements a style sheet means cannot be told without a browser: its
+rules that would hide text are hidden text themselves, as is a sheet that is kept elsewhere. Not read: what
+scripts and style sheets write, pictures, and what stands in fields.
+"""
 
 import re
-from collections import Counter
-from html.parser import HTMLParser
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from conversion.html_styles import Looks, hiding_rules, looks_of
+
+if TYPE_CHECKING:
+    from justhtml import Node
 
 __all__ = ["html_to_text", "parted"]
 
-UNSEEN = {"head", "script", "style", "template", "title", "noscript", "object", "iframe"}
-VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
-LINES = {
-    "p",
-    "div",
-    "br",
-    "hr",
-    "li",
-    "ul",
-    "ol",
-    "tr",
-    "table",
-    "blockquote",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-}
-
-# What mails really use to hide text. Colours are not judged: that would take the whole cascade.
-HIDING = re.compile(
-    r"display:none|visibility:hidden|font-size:0+(?:\.0+)?(?:px|pt|em|rem|%)?(?:;|!|$)|opacity:0(?:\.0+)?(?:;|!|$)"
-    r"|mso-hide:all|max-height:0(?:px)?(?:;|!|$)"
+NO_TEXT = re.compile("head|script|style|template|title|noscript|object|iframe|noembed|noframes")
+# Drawings may stand anywhere, in any colour; the others are shown when somebody asks for them.
+SHOWN_LATER = re.compile("svg|datalist|dialog|details|canvas|audio|video")
+LINES = re.compile(
+    "address|article|aside|blockquote|br|caption|center|dd|details|div|dl|dt|fieldset|figcaption|figure|footer"
+    "|form|h[1-6]|header|hr|li|main|nav|ol|p|pre|section|summary|table|tr|ul"
 )
-
-
+ALONE = frozenset(("br", "hr"))
+CELLS = frozenset(("td", "th"))
 # Where mail programs put the message that is answered.
 QUOTING = {"gmail_quote", "yahoo_quoted"}
 QUOTED = "\0"
 
 
-class SeenText(HTMLParser):
+@dataclass(frozen=True)
+class Around:
+    """What is so of all text in an element."""
+
+    looks: Looks
+    text: bool = True
+    quoted: bool = False
+
+
+class SeenText:
     """Collects what is not hidden; each element that breaks the line does."""
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
         self.hidden: list[str] = []
-        # Each open element: its name, and whether what is in it is hidden and quoted.
-        self._open: list[tuple[str, bool, bool]] = []
-        # How many elements of a name are open, so that stray end tags cost nothing.
-        self._names: Counter[str] = Counter()
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Open an element; what is in a hidden one is hidden."""
-        if tag in LINES:
+    def read(self, root: "Node") -> None:
+        """Everything in it, without calling itself: elements may be a thousand deep."""
+        open_elements: list[tuple[str, Iterator[Any], Around]] = [
+            ("", iter(root.children or ()), Around(Looks()))
+        ]
+        while open_elements:
+            name, rest, around = open_elements[-1]
+            child = next(rest, None)
+            if child is None:
+                open_elements.pop()
+                self._end(name)
+            elif child.name == "#text":
+                self._text(child.data or "", around)
+            elif child.name[0] not in "#!":
+                self._start(child.name)
+                self._sheet(child)
+                open_elements.append((child.name, iter(child.children or ()), inside(child, around)))
+
+    def _start(self, name: str) -> None:
+        if LINES.fullmatch(name):
             self.parts.append("\n")
-        if tag in ("p", "li") and self._open and self._open[-1][0] == tag:
-            self._close()
-        if tag not in VOID:
-            given = dict(attrs)
-            hidden = self._hidden() or tag in UNSEEN or hides(given)
-            self._open.append((tag, hidden, self._quoted() or quotes(tag, given)))
-            self._names[tag] += 1
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """An element without content."""
-        if tag in LINES:
+    def _end(self, name: str) -> None:
+        if name in CELLS:
+            self.parts.append(" ")
+        elif name not in ALONE and LINES.fullmatch(name):
             self.parts.append("\n")
 
-    def handle_endtag(self, tag: str) -> None:
-        """Close the element, and those inside it that nobody closed."""
-        if tag in LINES:
-            self.parts.append("\n")
-        if self._names[tag]:
-            while self._close() != tag:
-                pass
-
-    def handle_data(self, data: str) -> None:
-        """Text; line ends in it are only spaces."""
+    def _text(self, data: str, around: Around) -> None:
+        """Line ends in it are only spaces."""
         words = re.sub(r"\s+", " ", data.replace(QUOTED, ""))
-        if not self._hidden():
-            self.parts.append(QUOTED + words if self._quoted() and words.strip() else words)
-        elif words.strip() and not any(self._names[name] for name in UNSEEN):
+        if not around.text:
+            return
+        if not around.looks.unseen:
+            self.parts.append(QUOTED + words if around.quoted and words.strip() else words)
+        elif words.strip():
             self.hidden.append(words.strip())
 
-    def _close(self) -> str:
-        name, _, _ = self._open.pop()
-        self._names[name] -= 1
-        return name
-
-    def _hidden(self) -> bool:
-        return bool(self._open) and self._open[-1][1]
-
-    def _quoted(self) -> bool:
-        return bool(self._open) and self._open[-1][2]
+    def _sheet(self, element: "Node") -> None:
+        if element.name == "style":
+            sheet = "".join(child.data or "" for child in element.children or () if child.name == "#text")
+            self.hidden += [f"[style sheet: {rule}]" for rule in hiding_rules(sheet)]
+        attributes = element.attrs or {}
+        if element.name == "link" and "stylesheet" in (attributes.get("rel") or "").lower():
+            self.hidden.append(f"[style sheet: {attributes.get('href') or ''}]")
 
 
-def hides(attributes: dict[str, str | None]) -> bool:
-    """Whether these attributes hide their element."""
-    style = re.sub(r"\s", "", attributes.get("style") or "").lower()
-    return "hidden" in attributes or HIDING.search(style) is not None
+def inside(element: "Node", around: Around) -> Around:
+    """What is so of the text in this element."""
+    name, attributes = element.name, element.attrs or {}
+    if SHOWN_LATER.fullmatch(name) and "open" not in attributes:
+        around = replace(around, looks=replace(around.looks, hidden=True))
+    return Around(
+        looks_of(attributes, around.looks) if attributes else around.looks,
+        around.text and not NO_TEXT.fullmatch(name),
+        around.quoted or quotes(name, attributes),
+    )
 
 
 def quotes(tag: str, attributes: dict[str, str | None]) -> bool:
@@ -114,15 +119,18 @@ def html_to_text(html: str) -> str:
 
 
 def parted(html: str) -> tuple[str, str]:
-    """The visible text as above, and the text of elements that their own attributes hide.
+    """The visible text as above, and what is hidden or may hide something.
 
-    Scripts, styles and whatever else is no text are in neither.
+    Scripts and whatever else is no text are in neither.
     """
-    parser = SeenText()
-    parser.feed(html)
-    parser.close()
+    from justhtml import (
+        JustHTML,
+    )  # here, since it takes longer to load than the rest, and most input is no HTML
+
+    reader = SeenText()
+    reader.read(JustHTML(html, sanitize=False).root)
     lines = [
         "> " * (QUOTED in line) + " ".join(line.replace(QUOTED, "").split())
-        for line in "".join(parser.parts).split("\n")
+        for line in "".join(reader.parts).split("\n")
     ]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip(), "\n".join(parser.hidden)
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip(), "\n".join(reader.hidden)

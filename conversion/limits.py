@@ -13,7 +13,7 @@ class Limits:
     input_bytes: int
     pages: int
     page_characters: int
-    """Of what is seen on a page, and as much again of what is hidden on it."""
+    """Of what is seen on a page, and as much again of what is hidden on it: the rest of that is left out."""
     characters: int
     """Of all pages, seen and hidden."""
     memory_bytes: int

@@ -1,17 +1,18 @@
 """The text of a PDF page by page, and apart from it what is on a page that a person cannot see.
 
-A word is hidden when all its characters are. Hidden is what leaves no trace when the page is drawn
+Each character is judged by itself. Hidden is what leaves no trace when the page is drawn
 (invisible or transparent text, text off the page, clipped away, on a layer that is off, covered by
 something), what hardly differs from what is behind it (white on white), and what is smaller than 2 points.
 It is found by drawing each page twice, with its text and without.
 
-Not found: text that something covers, where other text stands on top of that. Not read: pictures. The text
-that a scanner lays invisibly over its picture is hidden: nobody has seen that it says what the picture shows.
+Not found: text that something covers, where other text stands on top of that. Not read: pictures, and what
+stands in annotations and form fields, which are drawn as they cover what is below them. The text that a
+scanner lays invisibly over its picture is hidden: nobody has seen that it says what the picture shows.
 """
 
 import ctypes
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import replace
 from math import hypot
 from typing import Any
 
@@ -22,14 +23,14 @@ from conversion.failing import BROKEN, REJECTED, TOO_LARGE, ConversionError
 from conversion.limits import Limits
 from conversion.pages import PageText, cleaned
 from conversion.pdf_drawing import Drawing, drawn
+from conversion.pdf_paint import BLACK, Looks, paints_of
 
 __all__ = ["pdf_pages"]
 
-LEAST_POINTS = 2.0
-# Of 255: a grey of 240 on white paper is not seen.
-LEAST_CONTRAST = 16
 # Where PDFium reads a hyphen at a line's end.
 LINE_END_HYPHEN = 2
+# Drawn only where a line ends at it.
+SOFT_HYPHEN = "\xad"
 
 
 def pdf_pages(content: bytes, limits: Limits) -> Iterator[PageText]:
@@ -54,7 +55,10 @@ def pdf_pages(content: bytes, limits: Limits) -> Iterator[PageText]:
 
 def opened(content: bytes) -> pypdfium2.PdfDocument:
     try:
-        return pypdfium2.PdfDocument(content)
+        document = pypdfium2.PdfDocument(content)
+        # Without this, fields that cover something are not drawn. Before any page is loaded.
+        document.init_forms()
+        return document
     except pypdfium2.PdfiumError as error:
         if getattr(error, "err_code", None) == pdfium.FPDF_ERR_PASSWORD:
             raise ConversionError(REJECTED, "it is encrypted, and opens with a password only") from error
@@ -70,10 +74,10 @@ def page_text(number: int, page: pypdfium2.PdfPage, limits: Limits) -> PageText:
         count = pdfium.FPDFText_CountChars(textpage)
         if count > 2 * limits.page_characters:
             raise ConversionError(TOO_LARGE, f"page {number} has {count} characters")
-        if count <= 0:
-            return PageText(number, "", "")
-        seen, hidden = split(Characters(textpage, count, drawn(page)))
-        return cleaned(number, seen, hidden)
+        drawing = drawn(page)
+        seen, hidden = split(Characters(textpage, max(0, count), drawing))
+        text = cleaned(number, seen, hidden)
+        return text if text.seen else replace(text, unread=not drawing.blank)
     finally:
         pdfium.FPDFText_ClosePage(textpage)
 
@@ -85,7 +89,13 @@ class Characters:
         self._textpage = textpage
         self._drawing = drawing
         self.text = [self._character(index) for index in range(count)]
-        self._paints: dict[int, list[Paint]] = {}
+        self._looks: dict[int, Looks] = {}
+        self._sides = (ctypes.c_double * 4)()
+        size = ctypes.sizeof(ctypes.c_double)
+        self._each_side = [
+            ctypes.cast(ctypes.byref(self._sides, place * size), ctypes.POINTER(ctypes.c_double))
+            for place in range(4)
+        ]
 
     def _character(self, index: int) -> str:
         code = pdfium.FPDFText_GetUnicode(self._textpage, index)
@@ -93,15 +103,23 @@ class Characters:
 
     def seen(self, index: int) -> bool:
         """Whether drawing it makes a difference that a person can see."""
-        sides = [ctypes.c_double() for _ in range(4)]
-        if not pdfium.FPDFText_GetCharBox(self._textpage, index, *map(ctypes.byref, sides)):
+        if not pdfium.FPDFText_GetCharBox(self._textpage, index, *self._each_side):
             return False
-        left, right, bottom, top = (side.value for side in sides)
+        left, right, bottom, top = self._sides[:]
         box = self._drawing.box(left, bottom, right, top)
-        if box is None or self._points(index) < LEAST_POINTS or not self._drawing.changed(box):
+        if box is None or not self._drawing.changed(box):
             return False
-        behind = self._drawing.behind(box)
-        return any(paint.stands_out(behind) for paint in self._paint(index))
+        return self._looks_of(index).stand_out(self._drawing.behind(box))
+
+    def _looks_of(self, index: int) -> "Looks":
+        """Of all characters that one command shows they are the same."""
+        text = pdfium.FPDFText_GetTextObject(self._textpage, index)
+        address = ctypes.addressof(text.contents) if text else 0
+        looks = self._looks.get(address)
+        if looks is None:
+            looks = Looks(self._points(index), paints_of(text) if text else [BLACK])
+            self._looks[address] = looks
+        return looks
 
     def _points(self, index: int) -> float:
         matrix = pdfium.FS_MATRIX()
@@ -110,53 +128,9 @@ class Characters:
             size *= hypot(matrix.c, matrix.d)
         return abs(size)
 
-    def _paint(self, index: int) -> "list[Paint]":
-        """What it is painted with. Of all characters that one command shows it is the same."""
-        text = pdfium.FPDFText_GetTextObject(self._textpage, index)
-        address = ctypes.cast(text, ctypes.c_void_p).value or 0
-        if address not in self._paints:
-            self._paints[address] = paints_of(text) if address else [BLACK]
-        return self._paints[address]
-
-
-@dataclass(frozen=True)
-class Paint:
-    """From black, 0, to white, 255; and how much of what is behind is covered."""
-
-    grey: float
-    cover: float
-
-    def stands_out(self, behind: tuple[int, int]) -> bool:
-        """Whether it differs from the darkest or the lightest of what is behind."""
-        return self.cover * max(abs(self.grey - each) for each in behind) >= LEAST_CONTRAST
-
-
-BLACK = Paint(0, 1)
-
-
-def paints_of(text: Any) -> list[Paint]:
-    """The text's fill and stroke, as far as its rendering mode uses them."""
-    mode = pdfium.FPDFTextObj_GetTextRenderMode(text)
-    if mode in (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP):
-        return []
-    paints = []
-    if mode not in (pdfium.FPDF_TEXTRENDERMODE_STROKE, pdfium.FPDF_TEXTRENDERMODE_STROKE_CLIP):
-        paints += paint(pdfium.FPDFPageObj_GetFillColor, text)
-    if mode not in (pdfium.FPDF_TEXTRENDERMODE_FILL, pdfium.FPDF_TEXTRENDERMODE_FILL_CLIP):
-        paints += paint(pdfium.FPDFPageObj_GetStrokeColor, text)
-    return paints or [BLACK]
-
-
-def paint(read: Callable[..., Any], text: Any) -> list[Paint]:
-    values = [ctypes.c_uint() for _ in range(4)]
-    if not read(text, *map(ctypes.byref, values)):
-        return []
-    red, green, blue, alpha = (value.value for value in values)
-    return [Paint(0.30 * red + 0.59 * green + 0.11 * blue, alpha / 255)]
-
 
 def split(characters: Characters) -> tuple[str, str]:
-    """The words that are seen, with all space between them, and those that are not."""
+    """What is seen, with all space between words, and what is not, in words."""
     seen: list[str] = []
     hidden: list[str] = []
     word: list[int] = []
@@ -164,12 +138,22 @@ def split(characters: Characters) -> tuple[str, str]:
         if not character.isspace():
             word.append(index)
             continue
-        if word:
-            visible = any(characters.seen(each) for each in word)
-            (seen if visible else hidden).append("".join(characters.text[each] for each in word))
-            word = []
-            if not visible:
-                hidden.append(character)
-                continue
-        seen.append(character)
+        visible, unseen = parted(characters, word)
+        seen.append(visible)
+        if unseen:
+            hidden += (unseen, " " if visible else character)
+        if visible or not unseen:
+            seen.append(character)
+        word = []
     return "".join(seen), "".join(hidden)
+
+
+def parted(characters: Characters, word: list[int]) -> tuple[str, str]:
+    """The visible and the other characters of one word."""
+    visible, unseen = "", ""
+    for index in word:
+        if characters.seen(index):
+            visible += characters.text[index]
+        elif characters.text[index] != SOFT_HYPHEN:
+            unseen += characters.text[index]
+    return visible, unseen

@@ -17,6 +17,13 @@ def keep_document(name: str, content: bytes, store: BlobFolder) -> Document:
 
     Raises InboxError for a document that no converter would take, and OSError when it cannot be kept.
     """
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise InboxError("its name is not UTF-8; rename it") from None
+    if len(name) > LONGEST_NAME:
+        how = f"{len(name)} characters, of at most {LONGEST_NAME}"
+        raise InboxError(f"its name has {how}; shorten it, or give its own folder")
     media_type = media_type_of(name)
     if media_type is None:
         raise InboxError(f"unknown kind; known: {KNOWN}")
@@ -27,7 +34,7 @@ def keep_document(name: str, content: bytes, store: BlobFolder) -> Document:
     except ConversionError as error:
         raise InboxError(error.reason) from error
     return Document(
-        name=name[-LONGEST_NAME:],
+        name=name,
         digest=store.put(content),
         media_type=MediaType(media_type),
         size=len(content),

@@ -24,7 +24,7 @@ from contracts.extraction import (
     write_record,
 )
 from contracts.mail import SentMail, hand_to_desk
-from contracts.records import MOST_BYTES, FieldType, Kind, RecordType
+from contracts.records import MOST_BYTES, FieldKind, FieldType, RecordType
 from contracts.sheet import Sheet
 from contracts.values import Value
 from operations.worst_story import LONGEST, WorstStory
@@ -91,7 +91,7 @@ def fullest_pages(room: int) -> Iterator[Page]:
 def largest_record() -> RecordType:
     """As many fields as there may be, with as many bytes; every one but the first is missed, so in doubt."""
     names = [FOUND, *(f"f{number:02}".ljust(LONGEST_NAME, "x") for number in range(1, MOST_FIELDS))]
-    fields = [FieldType(name=name, kind=Kind.TEXT, required=True) for name in names]
+    fields = [FieldType(name=name, kind=FieldKind.TEXT, required=True) for name in names]
     record = RecordType(name="r" * LONGEST_NAME, fields=tuple(fields))
     left = MOST_BYTES - len(record.model_dump_json().encode())
     for place, each in enumerate(fields):

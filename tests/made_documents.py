@@ -12,6 +12,7 @@ __all__ = [
     "pdf_of_objects",
     "pdf_that_grows",
     "pdf_that_takes_for_ever",
+    "pdf_with_annotation",
     "shown",
     "stream",
 ]
@@ -50,6 +51,22 @@ def pdf(*contents: bytes, size: str = "0 0 595 842", rotate: int = 0) -> bytes:
             b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
             *pages,
             *map(stream, contents),
+        ]
+    )
+
+
+def pdf_with_annotation(content: bytes, annotation: bytes, appearance: bytes = b"") -> bytes:
+    """A page with an annotation or form field on it; its appearance, if it has one, is object 7."""
+    return pdf_of_objects(
+        [
+            b"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[6 0 R]/DR<</Font<</F1 3 0 R>>>>>>>>",
+            b"<</Type/Pages/Kids[4 0 R]/Count 1>>",
+            b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 5 0 R"
+            b"/Resources<</Font<</F1 3 0 R>>>>/Annots[6 0 R]>>",
+            stream(content),
+            annotation,
+            stream(appearance, b"/Type/XObject/Subtype/Form/BBox[0 0 400 40]"),
         ]
     )
 

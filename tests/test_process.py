@@ -46,11 +46,19 @@ def test_what_is_understood_is_one_line(body: str, code: int, says: str, tmp_pat
     assert line.startswith(says)
 
 
-def test_a_defect_keeps_its_traceback(tmp_path: Path) -> None:
-    done = program("1 / 0", tmp_path)
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ("1 / 0", "ZeroDivisionError"),
+        ("import asyncio\nawait asyncio.wait_for(asyncio.sleep(9), 0.01)", "TimeoutError"),
+    ],
+)
+def test_a_defect_keeps_its_traceback(body: str, error: str, tmp_path: Path) -> None:
+    """So does a limit of the program's own that nobody has put into words."""
+    done = program(body, tmp_path)
     assert done.returncode == 1
     assert done.stderr.startswith("Traceback")
-    assert "ZeroDivisionError" in done.stderr
+    assert error in done.stderr
 
 
 def test_a_reader_that_has_seen_enough_is_no_failure(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ PLAN = Plan(
     # As many calls as there may be sections; at the prices of small models it covers a hundred pages.
     cap=Amount(usd=Decimal("0.50"), tokens=4_000_000, calls=330, steps=330),
     deadline=timedelta(days=2),
-    # 300 sections take two seconds of processor time to replay; other runs may want it at the same time.
+    # 300 sections take four seconds of processor time to replay; other runs may want it at the same time.
     task_timeout=timedelta(seconds=15),
     escrow=Escrow(amount=Amount(steps=2), time=timedelta(minutes=8)),
     thresholds={"review_hours": Decimal(24), "other_dates": Decimal(0)},
@@ -142,14 +142,18 @@ class ExtractRecords:
     async def conclude(self, verdict: Verdict) -> Extracted:
         match verdict:
             case Verdict.WRITE:
-                return await self.write(self.findings.row(self.tenant))
+                return await self.write(self.row())
             case Verdict.REVIEW:
-                return await self.ask_a_person(self.findings.row(self.tenant))
+                return await self.ask_a_person(self.row())
             case Verdict.PARTIAL:
                 unread = spans(self.findings.unread)
                 return await self.hand_over(f"unread are pages {unread}", ExtractionPath.PARTIAL)
             case Verdict.HAND_OVER | Verdict.ASK_AGAIN:
                 return await self.hand_over("nothing that was asked for was found in it")
+
+    def row(self) -> WriteRecord:
+        """The document that was given last has the row, not the one that is written last."""
+        return self.findings.row(self.tenant, self.case.opened.started_at)
 
     async def ask_a_person(self, row: WriteRecord) -> Extracted:
         self.case.enter(Stage.AWAITING_REVIEW)

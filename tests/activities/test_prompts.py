@@ -21,7 +21,7 @@ from activities.prompts import read_ticket as read_ticket_prompt
 from activities.reply_schema import strict_schema
 from contracts.attempts import ModelCall, Repair
 from contracts.extraction import ReadSection
-from contracts.records import FieldType, Kind, RecordType
+from contracts.records import FieldKind, FieldType, RecordType
 from contracts.steps import ModelTask
 from contracts.tickets import DraftReply, Problem, ReadTicket, ReplyDraft, Wish, check_draft, check_reading
 from contracts.values import Value
@@ -89,7 +89,8 @@ def section_at_limit(prompted: Prompted, filler: str) -> ReadSection:
     """As many fields and columns as there may be, with the longest names, and text as long as it may be."""
     means = filled(filler, 10)
     fields = tuple(
-        FieldType(name=f"f{number:02}".ljust(40, "x"), kind=Kind.TEXT, means=means) for number in range(40)
+        FieldType(name=f"f{number:02}".ljust(40, "x"), kind=FieldKind.TEXT, means=means)
+        for number in range(40)
     )
     record = RecordType(name="r" * 40, fields=fields, rows_name="rows", rows=fields[:12])
     most = prompted.task.max_request_bytes - len(record.model_dump_json().encode()) - 100

@@ -8,14 +8,27 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from activities.documents import LIMITS
+from contracts.documents import Page
+from contracts.extraction import SectionReading
+from contracts.record_types import RECORD_TYPES
+from conversion.pdf_text import pdf_pages
 from embedded.stack import stop_all
 from embedded.temporal_server import ensure_temporal
 from operations.story_items import Booked
-from tests.chaos.killed_extractions import Extractions, kill_through, report, wrongs
+from samples.make_invoices import Made
+from tests.chaos.killed_extractions import SURE, Extractions, kill_through, report, sure_ones, wrongs
 from tests.chaos.killing import Kill
+from tests.workflows.copied_invoices import Copier, Paper
 from tests.workflows.world import World
+from workflows.extract_records import PLAN
+from workflows.records.reading import draft_of
+from workflows.records.sections import sections_of
+from workflows.records.tables import VERDICT, Verdict, VerdictFacts
 
 DOCUMENTS = 6
+INVOICE = RECORD_TYPES["invoice"]
+FIELDS = [each.name for each in INVOICE.fields]
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +56,24 @@ def test_no_call_is_repeated_and_every_row_is_there_once(done: Extractions) -> N
     assert len(done.batch.stories) == DOCUMENTS
     assert done.batch.kills, "no kill fell into an open run"
     assert len(done.rows) >= DOCUMENTS - 1
+
+
+@pytest.mark.parametrize("made", sure_ones(len(SURE)), ids=lambda made: made.case.file)
+def test_what_is_copied_from_these_invoices_needs_no_person(made: Made) -> None:
+    """Where one did, its run would wait for an answer, and the batch for its run."""
+    text = [Page(number=page.number, text=page.seen) for page in pdf_pages(made.content, LIMITS) if page.seen]
+    copier = Copier([Paper.of_sample(made.case)])
+    read = [
+        (
+            section,
+            SectionReading.model_validate(
+                copier.copied(f"- description \n<document>\n{section.text}", FIELDS)
+            ),
+        )
+        for section in sections_of(text, 2_500)
+    ]
+    facts = VerdictFacts.of(draft_of(INVOICE, read), unread_pages=0, another_reading=True, hidden_text=False)
+    assert VERDICT.decide(facts, PLAN.thresholds).outcome is Verdict.WRITE
 
 
 def answered_and_sent_again(done: Extractions) -> Extractions:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from contracts.documents import Page
-from contracts.quotes import find_quote, plain_characters
+from contracts.quotes import QuotedPages, plain_characters
 from contracts.record_types import CURRENCIES
 from samples.invoice_words import LOCALES, amount, number, on_date
 from tests.fault_server import Exchange, faults
@@ -33,12 +33,12 @@ async def reads_invoices(exchange: Exchange) -> None:
 def truth_of(exchange: Exchange) -> tuple[dict[str, Any], str]:
     """Of the invoice that a section belongs to, and the section; a later one is known by its rows."""
     text = asked(exchange.request, "<document>").partition("<document>\n")[2].removesuffix("\n</document>")
-    pages = [Page(number=1, text=text)]
+    quoted = QuotedPages([Page(number=1, text=text)])
     readable = [truth for truth in TRUTHS.values() if truth["invoice"] is not None]
     best = max(
         readable,
         key=lambda truth: (
-            find_quote(truth["invoice"]["number"], pages) is not None,
+            quoted.find(truth["invoice"]["number"]) is not None,
             sum(stands_in(row, text) for row in rows_of(truth)),
         ),
     )
@@ -66,7 +66,8 @@ def stands_in(row: Mapping[str, str], section: str) -> bool:
 
 def copied(truth: Mapping[str, Any], section: str, request: Mapping[str, Any]) -> dict[str, Any]:
     """A SectionReading of what is asked for."""
-    invoice, locale, pages = truth["invoice"], BY_NAME[truth["locale"]], [Page(number=1, text=section)]
+    invoice, locale = truth["invoice"], BY_NAME[truth["locale"]]
+    quoted = QuotedPages([Page(number=1, text=section)])
     days = {
         name: on_date(date.fromisoformat(invoice[name]), locale, worded=truth["worded_dates"])
         for name in ("issued_on", "due_on")
@@ -77,14 +78,14 @@ def copied(truth: Mapping[str, Any], section: str, request: Mapping[str, Any]) -
         **{name: invoice[name] for name in ("number", "vendor", "customer")},
         **days,
         "kind": locale.labels[invoice["kind"]],
-        "currency": next((word for word in CURRENCIES[invoice["currency"]] if find_quote(word, pages)), None),
+        "currency": next((word for word in CURRENCIES[invoice["currency"]] if quoted.find(word)), None),
         "net": amount(Decimal(invoice["net"]), locale),
         "total": amount(Decimal(invoice["total"]), locale),
         **dict(zip(("tax", "other_tax"), taxes, strict=False)),
     }
     schema = request["response_format"]["json_schema"]["schema"]["properties"]
     values = {
-        name: words if (words := written.get(name)) and find_quote(words, pages) else None
+        name: words if (words := written.get(name)) and quoted.find(words) else None
         for name in schema["values"]["properties"]
     }
     asks_for_rows = schema["rows"].get("maxItems") != 0

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.documents import Page
-from contracts.quotes import QuotePlace, any_characters, find_quote, plain_characters, plain_quote
+from contracts.quotes import QuotedPages, QuotePlace, any_characters, plain_characters, plain_quote
 
 PAGES = [
     Page(number=1, text="Seller:\nHäußler & Söhne  \u2013  Tübingen\nTotal 1,100.00"),
@@ -26,7 +26,7 @@ PAGES = [
     ],
 )
 def test_a_quotation_is_found_whatever_its_spaces_and_marks(quote: str, page: int, text: str) -> None:
-    place = find_quote(quote, PAGES)
+    place = QuotedPages(PAGES).find(quote)
     assert place is not None
     assert place.page == page
     assert PAGES[page - 1].text[place.start : place.end] == text
@@ -37,14 +37,14 @@ def test_a_quotation_is_found_whatever_its_spaces_and_marks(quote: str, page: in
 )
 def test_a_part_of_a_word_or_of_a_number_is_no_quotation(quote: str) -> None:
     """But for a number that is grouped by spaces, which looks like two."""
-    place = find_quote(quote, PAGES)
+    place = QuotedPages(PAGES).find(quote)
     assert place is None or quote == "234,56"
 
 
 def test_the_first_place_counts() -> None:
     pages = [Page(number=3, text="a b a"), Page(number=4, text="a")]
-    assert find_quote("a", pages) == QuotePlace(page=3, start=0, end=1)
-    assert find_quote("a", reversed(pages)) == QuotePlace(page=4, start=0, end=1)
+    assert QuotedPages(pages).find("a") == QuotePlace(page=3, start=0, end=1)
+    assert QuotedPages(reversed(pages)).find("a") == QuotePlace(page=4, start=0, end=1)
 
 
 @given(st.text(max_size=80), st.data())
@@ -55,7 +55,7 @@ def test_every_cut_of_a_text_at_spaces_is_found_at_an_equal_place(text: str, dat
     begin = data.draw(st.integers(0, len(words) - 1))
     end = data.draw(st.integers(begin + 1, len(words)))
     quote = " ".join(words[begin:end])
-    place = find_quote(quote, [Page(number=1, text=text)])
+    place = QuotedPages([Page(number=1, text=text)]).find(quote)
     wanted = plain_characters(quote)[0].strip()
     if not wanted:
         assert place is None

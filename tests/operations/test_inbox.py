@@ -91,7 +91,7 @@ def test_html_is_read_as_a_person_sees_it() -> None:
         "<span style='opacity:0'>clear</span><span style='opacity:0.5; font-size:0.9em'>grey</span>"
     )
 
-    assert html_to_text(html) == "Where is it?\nThanks & bye\nAnna\n\nseengrey"
+    assert html_to_text(html) == "Where is it?\n\nThanks & bye\nAnna\n\nseengrey"
 
 
 def test_what_html_quotes_is_marked_as_quoted() -> None:
@@ -102,7 +102,7 @@ def test_what_html_quotes_is_marked_as_quoted() -> None:
         "<blockquote>mine</blockquote>\0 bye"
     )
 
-    text = "Still broken.\n\n> On Monday you wrote:\n\n> We agreed\n> to pay\n\nmine\nbye"
+    text = "Still broken.\n\n> On Monday you wrote:\n\n> We agreed\n\n> to pay\n\nmine\nbye"
     assert html_to_text(html) == text
 
 

@@ -7,68 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.documents import Page
 from contracts.extraction import SectionReading
-from contracts.records import FieldType, Kind, Product, RecordType, RecordTypeError, Sum, record_type_of
-from workflows.kernel.decisions import Decision
+from contracts.records import FieldKind, FieldType, RecordType
+from tests.records.receipts import ITEMS, READ, RECORD, TEXT, draft, section, verdict
 from workflows.records.doubts import doubts_of
-from workflows.records.drafts import Draft
 from workflows.records.reading import draft_of
-from workflows.records.sections import Section, sections_of
 from workflows.records.tables import VERDICT, VOTE, Verdict, VerdictFacts, Vote, VoteFacts
 from workflows.records.voting import voted
-
-RECORD = RecordType(
-    name="receipt",
-    fields=(
-        FieldType(name="shop", kind=Kind.TEXT, required=True),
-        FieldType(name="bought_on", kind=Kind.DATE),
-        FieldType(name="paid_on", kind=Kind.DATE),
-        FieldType(
-            name="kind", kind=Kind.CHOICE, words={"sale": ("sold", "sale"), "return": ("sale return",)}
-        ),
-        FieldType(name="tip", kind=Kind.NUMBER),
-        FieldType(name="total", kind=Kind.NUMBER, required=True),
-    ),
-    rows_name="items",
-    rows=(
-        FieldType(name="what", kind=Kind.TEXT, required=True),
-        FieldType(name="price", kind=Kind.NUMBER, required=True),
-    ),
-    sums=(Sum(total="total", of=("items.price", "tip")),),
-)
-TEXT = "Corner Shop\nSale return 03/04/2026, paid 03/25/2026\nTea 2.50\nCake 3.00\nTip 0.50\nTotal 6.00"
-READ = {
-    "shop": "Corner Shop",
-    "bought_on": "03/04/2026",
-    "paid_on": "03/25/2026",
-    "kind": "Sale return",
-    "tip": "0.50",
-    "total": "6.00",
-}
-ITEMS = [{"what": "Tea", "price": "2.50"}, {"what": "Cake", "price": "3.00"}]
-
-
-def section(text: str = TEXT, number: int = 1) -> Section:
-    return Section((Page(number=number, text=text),))
-
-
-def draft(items: Any = None, **values: str | None) -> Draft:
-    """A reading of one section; `values` are other than the right ones."""
-    return draft_in_text(TEXT, items, **values)
-
-
-def draft_in_text(text: str, items: Any = None, **values: str | None) -> Draft:
-    """The same of another document."""
-    reading = SectionReading(values={**READ, **values}, rows=tuple(ITEMS if items is None else items))
-    return draft_of(RECORD, [(section(text), reading)])
-
-
-def verdict(
-    draft: Draft, *, another: bool = False, unread: int = 0, hidden: bool = False
-) -> Decision[Verdict]:
-    facts = VerdictFacts.of(draft, unread_pages=unread, another_reading=another, hidden_text=hidden)
-    return VERDICT.decide(facts, {"other_dates": Decimal(0)})
 
 
 def test_a_record_is_read_with_its_places() -> None:
@@ -86,94 +31,6 @@ def test_a_record_is_read_with_its_places() -> None:
     assert right.places()["total"] == f"page 1 at {TEXT.index('6.00')}"
     assert doubts_of(right) == ()
     assert verdict(right).outcome is Verdict.WRITE
-
-
-def test_a_date_that_nothing_settles_is_in_doubt() -> None:
-    text = TEXT.replace("03/25/2026", "25 March 2026")
-    unsettled = draft_in_text(text, paid_on=None)
-    assert unsettled.conflicting == ["bought_on"]
-    assert doubts_of(unsettled)[0].why == "the document may say 2026-04-03, 2026-03-04"
-
-
-def test_every_date_of_the_document_tells_in_which_order_it_writes_them() -> None:
-    """Also one that is no field's value; two that write it differently tell nothing."""
-    assert draft(paid_on=None).values()["bought_on"] == "2026-03-04"
-    assert draft_in_text(f"{TEXT}\nprinted 26/03/2026").conflicting == ["bought_on"]
-
-
-def test_a_date_of_a_row_is_settled_as_any_other_is() -> None:
-    """By another row, too; and where nothing settles it, the row is for a person."""
-    record = RecordType(
-        name="log",
-        fields=(FieldType(name="shop", kind=Kind.TEXT),),
-        rows_name="items",
-        rows=(FieldType(name="what", kind=Kind.TEXT), FieldType(name="day", kind=Kind.DATE)),
-    )
-    rows = ({"what": "Tea", "day": "3/11/2026"}, {"what": "Cake", "day": "4/25/2026"})
-    values = {"shop": "Corner Shop"}
-    text = "Corner Shop\nTea 3/11/2026\nCake 4/25/2026"
-    read = draft_of(record, [(section(text), SectionReading(values=values, rows=rows))])
-    assert [row["day"] for row in read.values()["items"]] == ["2026-03-11", "2026-04-25"]
-    assert verdict(read).outcome is Verdict.WRITE
-    alone = draft_of(
-        record,
-        [(section("Corner Shop\nTea 3/11/2026"), SectionReading(values=values, rows=rows[:1]))],
-    )
-    assert doubts_of(alone)[0].why == "row 1: day may say 2026-11-03, 2026-03-11"
-    assert verdict(alone).outcome is Verdict.REVIEW
-
-
-@pytest.mark.parametrize(
-    ("written", "copied", "total"),
-    [
-        ("Total -$50.00", "50.00", "-50"),
-        ("Total -$50.00", "-$50.00", "-50"),
-        ("Total \u2212EUR 50.00", "50.00", "-50"),
-        ("Total 50.00-", "50.00", "-50"),
-        ("Total (50.00)", "50.00", "-50"),
-        ("Total ($50.00)", "$50.00", "-50"),
-        ("Total (incl. 19 %) 50.00", "50.00", "50"),
-        ("Total - 50.00", "50.00", "50"),
-        ("Order A-50", "50", "50"),
-        ("Pages 10-50", "-50", "50"),
-    ],
-)
-def test_a_number_has_the_sign_that_it_has_there(written: str, copied: str, total: str) -> None:
-    """Whether it was copied or not: a credit note whose signs are all lost would add up as well."""
-    read = draft_in_text(f"Corner Shop\n{written}", items=[], total=copied)
-    assert read.values()["total"] == total
-
-
-@pytest.mark.parametrize(
-    ("written", "answered", "currency"),
-    [
-        ("Total $ 100.00", "$", "USD"),
-        ("Total $100.00", "USD", "USD"),
-        ("Total C$ 100.00", "C$", None),
-        ("Total C$ 100.00", "USD", None),
-        ("Total HK$100.00", "$", None),
-        ("Total US$ 100.00", "$", "USD"),
-    ],
-)
-def test_a_mark_beside_letters_is_another_currency(written: str, answered: str, currency: str | None) -> None:
-    words = {"USD": ("usd", "us$", "$"), "EUR": ("eur", "\u20ac")}
-    record = RecordType(name="sale", fields=(FieldType(name="currency", kind=Kind.CHOICE, words=words),))
-    read = draft_of(record, [(section(written), SectionReading(values={"currency": answered}))])
-    assert read.values()["currency"] == currency
-
-
-def test_a_text_is_written_as_the_document_has_it() -> None:
-    """A model's spelling of the same characters is its own."""
-    assert draft(shop="corner   shop").values()["shop"] == "Corner Shop"
-
-
-def test_a_value_stands_where_it_does_in_its_page_also_when_that_was_cut() -> None:
-    text = "Corner Shop\n" + "Tea 2.50\n" * 100 + "Total 250.00"
-    sections = sections_of([Page(number=7, text=text)], 300)
-    assert len(sections) > 2
-    reading = SectionReading(values={"total": "250.00"})
-    read = draft_of(RECORD, [(sections[0], SectionReading(values={})), (sections[-1], reading)])
-    assert read.places()["total"] == f"page 7 at {text.index('250.00')}"
 
 
 def test_a_sum_comes_out_to_a_cent_however_many_rows_there_are() -> None:
@@ -224,7 +81,9 @@ def test_a_date_that_no_field_holds_is_for_a_person() -> None:
 
 
 def test_where_no_field_is_a_date_none_is_missed() -> None:
-    undated = RECORD.model_copy(update={"fields": tuple(f for f in RECORD.fields if f.kind is not Kind.DATE)})
+    undated = RECORD.model_copy(
+        update={"fields": tuple(f for f in RECORD.fields if f.kind is not FieldKind.DATE)}
+    )
     read = draft_of(undated, [(section(), SectionReading(values=READ, rows=tuple(ITEMS)))])
     assert read.other_dates == []
     assert verdict(read).outcome is Verdict.WRITE
@@ -232,8 +91,8 @@ def test_where_no_field_is_a_date_none_is_missed() -> None:
 
 def test_a_field_that_repeats_what_a_required_one_holds_is_none() -> None:
     """A model that finds no day of payment copies the day of the sale once more."""
-    bought = FieldType(name="bought_on", kind=Kind.DATE, required=True)
-    paid = FieldType(name="paid_on", kind=Kind.DATE)
+    bought = FieldType(name="bought_on", kind=FieldKind.DATE, required=True)
+    paid = FieldType(name="paid_on", kind=FieldKind.DATE)
     record = RecordType(name="sale", fields=(paid, bought))
     values = {"bought_on": "25 March 2026", "paid_on": "25 March 2026"}
     once = draft_of(record, [(section("Sold on 25 March 2026"), SectionReading(values=values))])
@@ -250,7 +109,7 @@ def test_two_required_fields_cannot_stand_in_one_place() -> None:
     """Neither at first, nor after another reading says the same again."""
     names = ("vendor", "customer")
     record = RecordType(
-        name="sale", fields=tuple(FieldType(name=name, kind=Kind.TEXT, required=True) for name in names)
+        name="sale", fields=tuple(FieldType(name=name, kind=FieldKind.TEXT, required=True) for name in names)
     )
     same = SectionReading(values=dict.fromkeys(names, "Corner Shop"))
     read = draft_of(record, [(section(), same)])
@@ -343,78 +202,6 @@ def test_what_is_written_without_a_person_stands_in_the_document_and_adds_up(
     assert all(TEXT[copy.place.start : copy.place.end] for copies in read.found.values() for copy in copies)
     summed = sum((Decimal(item["price"]) for item in record["items"]), Decimal(record["tip"] or 0))
     assert abs(summed - Decimal(record["total"])) <= Decimal("0.01")
-
-
-def test_a_json_schema_is_a_record_type() -> None:
-    """Types, enums with their words, one list of rows, sums."""
-    schema = {
-        "type": "object",
-        "properties": {
-            "shop": {"type": "string", "description": "name of the shop"},
-            "day": {"type": "string", "format": "date"},
-            "kind": {"enum": ["sale", "return"], "words": {"return": ["storno"]}},
-            "total": {"type": "number"},
-            "items": {
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "properties": {name: {"type": "number"} for name in ("pieces", "each", "price")},
-                    "product": {"price": ["pieces", "each"]},
-                },
-            },
-        },
-        "required": ["total"],
-        "sums": {"total": ["items.price"]},
-    }
-    record = record_type_of("receipt", schema)
-    assert [(each.name, each.kind, each.required) for each in record.fields] == [
-        ("shop", Kind.TEXT, False),
-        ("day", Kind.DATE, False),
-        ("kind", Kind.CHOICE, False),
-        ("total", Kind.NUMBER, True),
-    ]
-    assert record.fields[2].words == {"sale": ("sale",), "return": ("storno",)}
-    assert record.sums == (Sum(total="total", of=("items.price",)),)
-    assert record.product == Product(product="price", of=("pieces", "each"))
-
-
-@pytest.mark.parametrize(
-    ("product", "wrong"),
-    [
-        ({"price": ["pieces", "what"]}, "product: what is no number column"),
-        ({"price": ["pieces", "pieces"]}, "product: price needs two other columns"),
-        ({"price": ["pieces"]}, 'receipt.items: product is written {"amount": ["quantity", "unit_price"]}'),
-        ("price", 'receipt.items: product is written {"amount": ["quantity", "unit_price"]}'),
-    ],
-)
-def test_a_product_is_of_three_number_columns(product: Any, wrong: str) -> None:
-    columns: dict[str, Any] = {"what": {"type": "string"}}
-    columns |= {name: {"type": "number"} for name in ("pieces", "each", "price")}
-    row = {"type": "object", "properties": columns, "product": product}
-    schema = {"properties": {"items": {"type": "array", "items": row}}}
-    with pytest.raises(RecordTypeError) as refused:
-        record_type_of(
-            "receipt", {**schema, "properties": {"shop": {"type": "string"}, **schema["properties"]}}
-        )
-    assert wrong in str(refused.value)
-
-
-@pytest.mark.parametrize(
-    ("schema", "wrong"),
-    [
-        ({}, "receipt: an object with properties is needed"),
-        ({"properties": {"a": {"type": "object"}}}, "receipt.a: a string, number, date or enum is needed"),
-        ({"properties": {"A b": {"type": "string"}}}, "receipt.A b: String should match pattern"),
-        (
-            {"properties": {"a": {"type": "string"}, "b": {"type": "number"}}, "sums": {"b": ["a"]}},
-            "sums: a is no number field",
-        ),
-    ],
-)
-def test_a_schema_that_describes_no_record_is_refused_with_its_place(schema: Any, wrong: str) -> None:
-    with pytest.raises(RecordTypeError) as refused:
-        record_type_of("receipt", schema)
-    assert wrong in str(refused.value)
 
 
 ANYTHING = st.text(alphabet="0123456789.,/-$\u20ac()%x' juinmai\u00e9\n", max_size=80)

@@ -14,7 +14,7 @@ import pytest
 from contracts.attempts import Fault
 from contracts.documents import MOST_PAGE_CHARACTERS, Page
 from contracts.invoices import Invoice, Kind, disagreements
-from contracts.quotes import find_quote
+from contracts.quotes import QuotedPages
 from contracts.written_dates import dates_in
 from contracts.written_numbers import numbers_in
 from samples.invoice_words import LOCALES, amount, number, on_date
@@ -85,20 +85,21 @@ async def test_every_true_value_stands_in_the_converted_text(truth: dict[str, An
     read = await Desk(tmp_path).read(content)
     pages = [Page(number=place, text=seen) for place, (seen, _) in enumerate(read, start=1)]
     invoice, locale = Invoice.model_validate(truth["invoice"]), BY_NAME[truth["locale"]]
+    quoted = QuotedPages(pages)
 
     assert len(pages) == truth["pages"]
     assert all(len(page.text) < MOST_PAGE_CHARACTERS for page in pages)
     assert squeezed("".join(hidden for _, hidden in read)) == squeezed(truth["hidden"] or "")
     for words in filter(None, (invoice.number, invoice.vendor, invoice.vendor_vat_id, invoice.customer)):
-        assert find_quote(words, pages), words
+        assert quoted.find(words), words
     for line in invoice.lines:
-        assert find_quote(line.description, pages), line
+        assert quoted.find(line.description), line
     for value, written in amounts_of(invoice, truth["locale"]):
-        assert find_quote(written, pages), written
+        assert quoted.find(written), written
         assert value in numbers_in(written)
     for day in filter(None, (invoice.issued_on, invoice.due_on)):
         written = on_date(day, locale, worded=truth["worded_dates"])
-        assert find_quote(written, pages), written
+        assert quoted.find(written), written
         assert day in dates_in(written)
 
 

@@ -114,6 +114,25 @@ async def test_the_same_document_again_is_the_same_row_and_a_changed_one_its_nex
         "F-2026-9738",
         "F-2026-9739",
     ]
+    before = await extract(world, INVOICE, again=True)
+    assert before.written is not None
+    assert (before.written.what, before.written.version) == (WrittenAs.UPDATED, 3)
+    assert [row.record["number"] for row in rows(world)] == ["F-2026-9738"]
+
+
+async def test_a_person_who_agrees_late_does_not_undo_a_document_that_was_given_since(world: World) -> None:
+    """The one that was given last has the row, not the one that is written last."""
+    waits = await begun(world, INVOICE.replace("1,075.47", "1,175.47"))
+    await world.waiting(waits)
+    corrected = await extract(world, INVOICE)
+    assert corrected.written is not None
+    assert corrected.written.what is WrittenAs.NEW
+    await world.approve(waits)
+    late = await ended(waits)
+    assert late.written is not None
+    assert (late.written.what, late.written.version) == (WrittenAs.SUPERSEDED, 1)
+    (row,) = rows(world)
+    assert row.record == corrected.record
 
 
 async def test_a_copy_of_a_document_joins_its_run_and_no_model_is_asked(world: World) -> None:

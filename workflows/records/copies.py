@@ -15,7 +15,7 @@ BELOW_ONE = re.compile("0[.,]")
 # Around the digits of a number, with no space between them and the sign but beside a currency: a dash that
 # stands alone, or after a word, is no minus.
 CURRENCY = r"(?:(?:[$\u20ac\u00a3\u00a5]|\b[a-z]{1,2}\$|\b[a-z]{3}\b) ?)?"
-MINUS = re.compile(rf"(?:^|[\s$\u20ac\u00a3\u00a5])[-\u2212\u2013]{CURRENCY}$", re.IGNORECASE)
+MINUS = re.compile(rf"(?:^|[^\w.,)\u2212\u2013-])[-\u2212\u2013]{CURRENCY}$", re.IGNORECASE)
 MINUS_AFTER = re.compile(r"[-\u2212](?!\w)")
 BRACKET = re.compile(rf"\({CURRENCY}$", re.IGNORECASE)
 # Can be read in one way only.

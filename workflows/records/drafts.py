@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from contracts.quotes import QuotePlace
-from contracts.records import FieldType, Kind, RecordType, Sum
+from contracts.records import FieldKind, FieldType, RecordType, Sum
 
 __all__ = ["Copied", "Draft", "dates_of", "meanings"]
 
@@ -73,9 +73,9 @@ class Draft:
 
         Sums may well be equal, and stated once.
         """
-        holding: dict[tuple[Kind, QuotePlace], list[str]] = {}
+        holding: dict[tuple[FieldKind, QuotePlace], list[str]] = {}
         for each in self.record.fields:
-            if each.kind in (Kind.TEXT, Kind.DATE) and (copies := self.found.get(each.name)):
+            if each.kind in (FieldKind.TEXT, FieldKind.DATE) and (copies := self.found.get(each.name)):
                 holding.setdefault((each.kind, copies[0].place), []).append(each.name)
         return {
             name: names
@@ -171,7 +171,7 @@ class Draft:
 
 def dates_of(declared: Iterable[FieldType]) -> list[str]:
     """The names of those that are dates."""
-    return [each.name for each in declared if each.kind is Kind.DATE]
+    return [each.name for each in declared if each.kind is FieldKind.DATE]
 
 
 def meanings(copy: Copied) -> Iterable[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from contracts.documents import ConvertedDocument, Document, DocumentText
 from contracts.extraction import (
@@ -34,7 +35,7 @@ class Findings:
     order: Sequence[int] = ()
     """The sections' places, what matters most first: in which they are asked about."""
     unread: Sequence[int] = ()
-    """Pages that hold text and were not read whole."""
+    """Pages that are not blank and were not read whole."""
 
     def with_text(self, converted: ConvertedDocument, text: DocumentText, room: int) -> "Findings":
         """Its pages, in sections of at most so many bytes."""
@@ -45,6 +46,7 @@ class Findings:
             hidden_text=bool(converted.hidden_on),
             sections=sections,
             order=ends_first(len(sections)),
+            unread=converted.unread,
         )
 
     def questions(self) -> list[ReadSection]:
@@ -62,7 +64,8 @@ class Findings:
         draft = joined(
             self.draft.record, [read[place] for place in places], [self.sections[place] for place in places]
         )
-        return replace(self, draft=draft, unread=unread_pages(self.sections, read))
+        unread = sorted({*self.unread, *unread_pages(self.sections, read)})
+        return replace(self, draft=draft, unread=unread)
 
     def question_again(self) -> ReadSection | None:
         """About what is doubtful, of the section that should hold it: sums stand at the end, the rest at the
@@ -84,7 +87,7 @@ class Findings:
             hidden_text=self.hidden_text,
         )
 
-    def row(self, tenant: str) -> WriteRecord:
+    def row(self, tenant: str, given_at: datetime) -> WriteRecord:
         """What would be written."""
         return WriteRecord(
             tenant=tenant,
@@ -94,6 +97,7 @@ class Findings:
             record=self.draft.values(),
             places=self.draft.places(),
             doubts=doubts_of(self.draft),
+            given_at=given_at,
         )
 
     def handed_over(self, tenant: str, why: str) -> HandToDesk:

@@ -3,7 +3,8 @@ stand in a row say by themselves which is which, whatever a model took them for.
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from itertools import combinations, pairwise, permutations
+from itertools import combinations, pairwise
+from typing import Any
 
 from contracts.records import Product
 from workflows.records.lines import Line, Number
@@ -42,16 +43,25 @@ def ways_of(rule: Product, line: Line, copied: Mapping[str, Decimal | None]) -> 
 
     One factor alone says nothing: where columns were moved, it stands in the place of the other.
     """
-    ways = list[tuple[tuple[bool, int, int], Columns]]()
-    for chosen in combinations(line.numbers(), 3):
-        if any(before.end > after.start for before, after in pairwise(chosen)):
-            continue
-        for order, numbers in enumerate(permutations(chosen)):
-            way = dict(zip(rule.columns, numbers, strict=True))
-            if comes_out(rule, {name: number.value for name, number in way.items()}):
+    ways = list[tuple[Any, Columns]]()
+    numbers = line.numbers()
+    for one, other in combinations(numbers, 2):
+        product = abs(one.value * other.value)
+        for third in numbers:
+            if abs(product - abs(third.value)) > CENT or share_digits(one, other, third):
+                continue
+            for factors in ((one, other), (other, one)):
+                way = dict(zip(rule.columns, (*factors, third), strict=True))
                 agreeing = all(copied.get(name) == way[name].value for name in rule.of)
-                ways.append(((not agreeing, chosen[-1].end, order), way))
+                starts = [number.start for number in way.values()]
+                order = [sorted(starts).index(start) for start in starts]
+                ways.append(((not agreeing, max(number.end for number in way.values()), order), way))
     return [way for _, way in sorted(ways, key=lambda each: each[0])]
+
+
+def share_digits(*numbers: Number) -> bool:
+    """Digits in groups are read apart and as one number; a row has them once."""
+    return any(before.end > after.start for before, after in pairwise(sorted(numbers)))
 
 
 def order_of(way: Columns) -> tuple[str, ...]:

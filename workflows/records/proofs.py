@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from contracts.quotes import QuotedPages, QuotePlace
-from contracts.records import FieldType, Kind
+from contracts.records import FieldKind, FieldType
 from contracts.values import plain
 from workflows.records.copies import DIGITS, day_of, is_negative, number_of
 from workflows.records.drafts import Copied
@@ -13,17 +13,17 @@ __all__ = ["proven"]
 
 def proven(declared: FieldType, copied: str, pages: QuotedPages) -> Copied | None:
     """A value that stands in the section and can be read as its kind; else None."""
-    if declared.kind is Kind.CHOICE:
+    if declared.kind is FieldKind.CHOICE:
         return chosen(declared, copied, pages)
     place = pages.find(copied)
     if place is None:
         return None
     match declared.kind:
-        case Kind.TEXT:
+        case FieldKind.TEXT:
             return Copied(pages.says(place), place)
-        case Kind.NUMBER:
+        case FieldKind.NUMBER:
             return number_copy(copied, place, pages)
-        case Kind.DATE:
+        case FieldKind.DATE:
             return date_copy(copied, place)
 
 

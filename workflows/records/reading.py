@@ -6,7 +6,7 @@ from datetime import date
 
 from contracts.extraction import SectionReading
 from contracts.quotes import QuotedPages
-from contracts.records import FieldType, Kind, RecordType
+from contracts.records import FieldKind, FieldType, RecordType
 from contracts.written_dates import days_in, orders_in
 from workflows.records.copies import number_of
 from workflows.records.drafts import Copied, Draft, dates_of, meanings
@@ -51,9 +51,9 @@ def draft_in(record: RecordType, section: Section, reading: SectionReading) -> D
 def times(declared: FieldType, copy: Copied, pages: QuotedPages, days: Sequence[frozenset[date]]) -> int:
     """In how many places of its section a text or a date stands."""
     match declared.kind:
-        case Kind.TEXT:
+        case FieldKind.TEXT:
             return pages.times(copy.says)
-        case Kind.DATE:
+        case FieldKind.DATE:
             return sum(date.fromisoformat(copy.says) in meant for meant in days)
         case _:
             return 1
@@ -79,7 +79,7 @@ def joined(record: RecordType, parts: Sequence[Draft], sections: Sequence[Sectio
 
 def says_none(declared: FieldType, copied: str) -> bool:
     """A nought that stands nowhere, for a number that need not be stated."""
-    return declared.kind is Kind.NUMBER and not declared.required and number_of(copied) == 0
+    return declared.kind is FieldKind.NUMBER and not declared.required and number_of(copied) == 0
 
 
 def settled_dates(draft: Draft) -> Draft:

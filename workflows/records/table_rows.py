@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from contracts.quotes import QuotedPages
-from contracts.records import Kind, RecordType
+from contracts.records import FieldKind, RecordType
 from workflows.records.copies import number_of
 from workflows.records.drafts import Copied
 from workflows.records.lines import lines_of
@@ -47,7 +47,7 @@ def row_of(record: RecordType, pages: QuotedPages, copied: Cells, known: Mapping
         if each.name in known:
             continue
         words = copied.get(each.name)
-        if words and known and each.kind is Kind.TEXT and each.name == words_column(record):
+        if words and known and each.kind is FieldKind.TEXT and each.name == words_column(record):
             wrong.append(f"{each.name} {words[:60]!r} is only its numbers")
         elif (cell := proven(each, words, pages) if words else None) is not None:
             cells[each.name] = cell
@@ -86,7 +86,7 @@ def proven_columns(
 
 def words_column(record: RecordType) -> str | None:
     """The column whose words tell where a row stands."""
-    return next((each.name for each in record.rows if each.kind is Kind.TEXT), None)
+    return next((each.name for each in record.rows if each.kind is FieldKind.TEXT), None)
 
 
 def adds_rows_up(record: RecordType) -> bool:
