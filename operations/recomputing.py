@@ -11,7 +11,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from temporalio.bridge.proto.workflow_activation import QueryWorkflow, WorkflowActivation
+from temporalio.bridge.proto.workflow_activation import (
+    QueryWorkflow,
+    WorkflowActivation,
+    WorkflowActivationJob,
+)
 from temporalio.bridge.proto.workflow_commands import WorkflowCommand
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
 from temporalio.client import WorkflowHistory
@@ -126,6 +130,14 @@ class Recorder(WorkflowRunner):
         )
 
 
+def never_sent(job: WorkflowActivationJob) -> bool:
+    """Whether it tells of an activity that no event tells of."""
+    resolved = job.resolve_activity
+    if not job.HasField("resolve_activity") or resolved.is_local or not resolved.result.HasField("cancelled"):
+        return False
+    return resolved.result.cancelled.failure.activity_failure_info.scheduled_event_id == 0
+
+
 class RecordedInstance(WorkflowInstance):
     def __init__(
         self,
@@ -150,6 +162,7 @@ class RecordedInstance(WorkflowInstance):
         if any(job.HasField("initialize_workflow") for job in act.jobs):
             recomputed.first = WorkflowActivation()
             recomputed.first.CopyFrom(act)
+        self._drop_never_sent(act)
         before = len(recomputed.commands)
         with self._watchdog.watched():
             completion = self._instance.activate(act)
@@ -168,6 +181,21 @@ class RecordedInstance(WorkflowInstance):
             self._ask(act)
             del recomputed.sources[max(before, len(recomputed.commands)) :]
         return completion
+
+    def _drop_never_sent(self, act: WorkflowActivation) -> None:
+        """The core sends nothing for an activity that is cancelled in the task that scheduled it."""
+        recomputed = self._recomputed
+        dropped = {job.resolve_activity.seq for job in act.jobs if never_sent(job)}
+        if not dropped:
+            return
+        kept = [
+            number
+            for number, each in enumerate(recomputed.commands)
+            if each.schedule_activity.seq not in dropped and each.request_cancel_activity.seq not in dropped
+        ]
+        recomputed.commands = [recomputed.commands[number] for number in kept]
+        # In place, for the watcher of commands appends to it.
+        recomputed.sources[:] = [recomputed.sources[number] for number in kept]
 
     def _ask(self, act: WorkflowActivation) -> None:
         """Ask the workflow itself, as a query would: one state object, read in one way."""

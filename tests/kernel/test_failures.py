@@ -63,6 +63,13 @@ def test_only_an_activity_that_never_began_is_free_without_details(cause: BaseEx
     assert (failure.fault, failure.cost, failure.usage) == (Fault.NOT_STARTED, Cost.NONE, None)
 
 
+def test_an_attempt_that_was_told_to_stop_before_it_began_was_not_left_waiting() -> None:
+    """Nobody has to look for a worker."""
+    assert failure_of(ended(CancelledError(), started_event_id=0)).reason == "stopped before it began"
+    waited = failure_of(ended(timed_out(TimeoutType.SCHEDULE_TO_START), started_event_id=0))
+    assert waited.reason == "no worker took it in time"
+
+
 @pytest.mark.parametrize(
     ("cause", "fault", "reason"),
     [

@@ -78,6 +78,18 @@ def test_a_link_takes_what_is_pending_and_leaves_nothing() -> None:
     assert trail.link(BALANCE).entries == []
 
 
+def test_what_a_command_that_was_never_sent_should_have_carried_rides_with_the_next() -> None:
+    """Chained as if that one had not been."""
+    trail = Trail()
+    trail.add({"read": "1"})
+    before, lost = trail.head, trail.link(BALANCE)
+    trail.add({"read": "2"})
+    trail.take_back("3.1", lost, before)
+    link = trail.link(BALANCE)
+    assert link.entries == [{"read": "1"}, {"read": "2"}, {"never_sent": "3.1"}]
+    assert link.chain == chain(before, link.entries, BALANCE)
+
+
 def test_each_link_is_chained_to_the_one_before() -> None:
     """Anybody can recompute it from what is recorded; an edit of one link breaks it there."""
     trail = Trail()

@@ -141,11 +141,10 @@ BOOKS = (
             Edit(SCHEDULING, "self.run.tell(lambda: AttemptBegun(", "(lambda: AttemptBegun("),
             Edit(
                 SCHEDULING,
-                "            raw = await self._schedule(begun, attempt)\n",
-                "            under_way = self._schedule(begun, attempt)\n"
-                "            if attempt.id in getattr(self, 'late', {}):\n"
-                "                ledger.hold(attempt.id, *self.late[attempt.id])\n"
-                "            raw = await under_way\n",
+                "        handle = self._schedule(begun, attempt, link)\n",
+                "        handle = self._schedule(begun, attempt, link)\n"
+                "        if attempt.id in getattr(self, 'late', {}):\n"
+                "            ledger.hold(attempt.id, *self.late[attempt.id])\n",
             ),
         ),
         (

@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from pydantic import Field
 from temporalio import workflow
 
 from contracts.receipts import Ending, Result
@@ -27,6 +28,7 @@ class Mails(Value):
 
 class Readings(Result):
     summaries: tuple[str, ...] = ()
+    gaps: dict[int, str] = Field(default_factory=dict)
 
 
 PLAN = Plan(
@@ -34,6 +36,7 @@ PLAN = Plan(
     stages={Stage.READING: ()},
     steps=(read_ticket,),
     at_most=({read_ticket: 8},),
+    gathers=(read_ticket,),
     cap=Amount(usd=Decimal("0.05"), tokens=120_000, calls=10, steps=10),
     deadline=timedelta(minutes=5),
     escrow=Escrow(),
@@ -54,8 +57,13 @@ class ReadMails:
         return await self.case.run(terms, self.read(), self.leave)
 
     async def read(self) -> Readings:
-        readings = await self.case.together(read_ticket, self.mails, why="they are all read at once")
-        return Readings(summaries=tuple(reading.summary for reading in readings))
+        gathered = await self.case.gather(
+            read_ticket, self.mails, lambda _, reading: reading.summary, why="they are all read at once"
+        )
+        return Readings(
+            summaries=tuple(gathered.parts[number] for number in sorted(gathered.parts)),
+            gaps=dict(gathered.gaps),
+        )
 
     async def leave(self, ending: Ending) -> Readings:
         return Readings()

@@ -1,4 +1,4 @@
-"""Steps side by side, on a real server: all held or none begun, and every attempt booked when one fails."""
+"""Parts side by side, on a real server: all held or none begun, and every attempt booked however one ends."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -125,14 +125,13 @@ async def test_when_one_hold_does_not_fit_nothing_is_scheduled_at_all(world: Wor
     assert [step.state for step in run.status.steps] == ["failed"] * 3
 
 
-async def test_when_one_fails_for_good_the_others_are_cancelled_in_order_and_booked(world: World) -> None:
+async def test_when_one_stops_all_the_others_are_cancelled_in_order_and_booked(world: World) -> None:
     """Their requests are under way, so what they cost is unknown; the failed one is proven free."""
-    world.provider.script(*side_by_side(faults.status(400), faults.hang(), faults.hang()))
+    world.provider.script(*side_by_side(faults.status(401), faults.hang(), faults.hang()))
     run = await read_all(world)
-    assert run.result.ending is not None
-    assert (run.result.ending.kind, run.result.ending.fault) == (EndingKind.STEP_FAILED, Fault.REJECTED)
+    assert sorted(run.result.gaps) == [0, 1, 2]
 
-    (failed,) = [line for line in run.status.attempts if line.fault is Fault.REJECTED]
+    (failed,) = [line for line in run.status.attempts if line.fault is Fault.UNAUTHORISED]
     others = [line for line in run.status.attempts if line is not failed]
     assert (failed.end, failed.actual) == (AttemptEnd.SETTLED, Amount(calls=1))
     assert [(line.end, line.fault) for line in others] == [(AttemptEnd.UNKNOWN, Fault.CANCELLED)] * 2
@@ -151,36 +150,34 @@ async def test_when_one_fails_for_good_the_others_are_cancelled_in_order_and_boo
     assert [step.state for step in run.status.steps] == ["failed"] * 3
 
 
-async def test_when_one_fails_for_good_another_that_waits_to_try_again_asks_no_more(world: World) -> None:
+async def test_when_one_stops_all_another_that_waits_to_try_again_asks_no_more(world: World) -> None:
     """It holds nothing while it waits, and its wait ends with the failure."""
     busy = faults.status(429, headers=[("Retry-After", "30")])
 
     async def late(exchange: Exchange) -> None:
         await asyncio.sleep(1)
-        await faults.status(400)(exchange)
+        await faults.status(401)(exchange)
 
     world.provider.script(busy, late, good)
     run = await read_all(world)
-    assert run.result.ending is not None
-    assert run.result.ending.fault is Fault.REJECTED
+    assert len(run.result.gaps) == 2
     assert len(world.provider.entries) == 3
     assert [line.end for line in run.status.attempts] == [AttemptEnd.SETTLED] * 3
-    assert sorted(str(line.fault) for line in run.status.attempts) == ["None", "rate_limited", "rejected"]
+    assert sorted(str(line.fault) for line in run.status.attempts) == ["None", "rate_limited", "unauthorised"]
     assert run.balance.held == run.balance.unknown == NOTHING
     assert run.balance.settled.usd == world.spent() > 0
 
 
-async def test_when_one_fails_for_good_another_that_could_try_again_does_not(world: World) -> None:
+async def test_when_one_stops_all_another_that_could_try_again_does_not(world: World) -> None:
     """It is told to stop, and answers before it has heard: its fault would pass, but nobody waits for it."""
 
     async def after_the_cancellation(exchange: Exchange) -> None:
         await cancellation_requested(world)
         await faults.status(429, headers=[("Retry-After", "0")])(exchange)
 
-    world.provider.script(*side_by_side(faults.status(400), after_the_cancellation, faults.hang()))
+    world.provider.script(*side_by_side(faults.status(401), after_the_cancellation, faults.hang()))
     run = await read_all(world)
-    assert run.result.ending is not None
-    assert run.result.ending.fault is Fault.REJECTED
+    assert sorted(run.result.gaps) == [0, 1, 2]
     assert len(world.provider.entries) == len(run.status.attempts) == 3
     assert run.balance.held == NOTHING
 

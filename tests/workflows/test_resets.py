@@ -47,18 +47,21 @@ async def test_a_refund_that_is_made_again_after_a_reset_is_the_same_refund(worl
 async def reset(world: World, history: WorkflowHistory, step: str) -> str:
     """Have the run go on anew from the task that scheduled this step; the new run's id."""
     scheduled = next(
-        event.event_id
+        attributes_of(event)
         for event in history.events
         if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED
         and attributes_of(event).activity_type.name == step
     )
+    return await reset_to(world, history, scheduled.workflow_task_completed_event_id)
+
+
+async def reset_to(world: World, history: WorkflowHistory, task: int) -> str:
+    """From the workflow task whose completion is this event; the new run's id."""
     again = await world.client.workflow_service.reset_workflow_execution(
         ResetWorkflowExecutionRequest(
             namespace=world.client.namespace,
             workflow_execution=WorkflowExecution(workflow_id=history.workflow_id, run_id=history.run_id),
-            workflow_task_finish_event_id=attributes_of(
-                history.events[scheduled - 1]
-            ).workflow_task_completed_event_id,
+            workflow_task_finish_event_id=task,
             reason="a test",
             request_id="reset",
         )

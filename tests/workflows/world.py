@@ -44,12 +44,24 @@ from workflows.kernel.approvals import ANSWER
 from workflows.kernel.parking import REPAIR
 from workflows.resolve_ticket import PLAN, ResolveTicket, Stage
 
-__all__ = ["SAMPLES", "TRUTH", "World", "as_read", "models_toml", "reads_by_truth", "sample"]
+__all__ = [
+    "MAIN",
+    "ROUTES",
+    "SAMPLES",
+    "TRUTH",
+    "World",
+    "as_read",
+    "models_toml",
+    "reads_by_truth",
+    "sample",
+]
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "tickets"
 TRUTH: dict[str, Any] = json.loads((SAMPLES.parent / "truth.json").read_text())
 TICKETS = {each.label: each.ticket for each in read_inbox([str(SAMPLES)], BytesIO())}
 NUMBERS = itertools.count(1)
+# Of a worker, what runs workflows and tools, and what asks models.
+MAIN, ROUTES, BOTH = slice(0, 1), slice(1, None), slice(None)
 
 
 def sample(name: str) -> Ticket:
@@ -172,17 +184,17 @@ class World:
         env: Mapping[str, str] | None = None,
         cached_runs: int = CACHED_RUNS,
         tools: Sequence[Callable[..., Any]] = (),
+        which: slice = BOTH,
     ) -> AsyncIterator[None]:
-        """With a worker, built as worker.py builds it, and a test's own tools."""
+        """With a worker, built as worker.py builds it, and a test's own tools; or with half of it."""
         parts = self.with_thresholds(build(self.settings, dict(env or {}), watched))
         parts = replace(parts, tools=[*parts.tools, *tools])
         async with AsyncExitStack() as stack:
             stack.callback(parts.ledger.database.close)
             stack.push_async_callback(parts.models.close)
             stack.push_async_callback(parts.refunds.close)
-            stack.callback(parts.ledger.database.close)
-            started = workers(self.client, parts, self.task_queue, workflows, cached_runs=cached_runs)
-            await stack.enter_async_context(working(started))
+            made = workers(self.client, parts, self.task_queue, workflows, cached_runs=cached_runs)
+            await stack.enter_async_context(working(made[which]))
             yield
 
     def with_thresholds(self, parts: Parts) -> Parts:

@@ -28,6 +28,7 @@ __all__ = [
     "cause_of",
     "evidence_digest",
     "failure_of",
+    "never_sent",
     "read_failure",
 ]
 
@@ -55,8 +56,8 @@ class NextFacts(Value):
     may_have_happened: bool
     """Nobody can say of this attempt, or of one before it, whether the other side carried it out."""
     leaving: bool
-    """The run has to end: it was cancelled, or only the time for its way out is left. Or a step beside
-    this one failed for good."""
+    """The run has to end: it was cancelled, or only the time for its way out is left. Or another part
+    stopped this one."""
     attempts_left: int
     """On this route."""
     seen: int
@@ -209,9 +210,11 @@ OTHERWISE = Table(
 
 def failure_of(error: ActivityError) -> Failure:
     """What the end of an activity proves. Heartbeats prove nothing, so a lost worker's cost is unknown."""
-    if error.started_event_id == 0:
-        return Failure(fault=Fault.NOT_STARTED, cost=Cost.NONE, reason="no worker took it in time")
     cause = error.cause
+    if error.started_event_id == 0:
+        stopped = isinstance(cause, CancelledError)
+        reason = "stopped before it began" if stopped else "no worker took it in time"
+        return Failure(fault=Fault.NOT_STARTED, cost=Cost.NONE, reason=reason)
     if (told := told_by(cause)) is not None:
         return told
     if isinstance(cause, CancelledError):
@@ -221,6 +224,11 @@ def failure_of(error: ActivityError) -> Failure:
         return Failure(fault=Fault.WORKER_LOST, cost=Cost.UNKNOWN, reason=f"{name} timeout")
     kind = cause.type if isinstance(cause, ApplicationError) else type(cause).__name__
     return Failure(fault=Fault.WORKER_LOST, cost=Cost.UNKNOWN, reason=f"ended without proof: {kind}"[:1_000])
+
+
+def never_sent(error: FailureError) -> bool:
+    """Whether a remote activity was stopped in the task that scheduled it: no event tells of it."""
+    return isinstance(error, ActivityError) and error.scheduled_event_id == 0
 
 
 def cause_of(error: FailureError) -> BaseException | None:

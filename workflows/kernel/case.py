@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 from temporalio import workflow
 from temporalio.common import RawValue, RetryPolicy
-from temporalio.exceptions import ApplicationError, FailureError
+from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 from contracts.certificates import MOST_EVENTS
 from contracts.happenings import RunEnded, RunOpened
@@ -78,11 +78,10 @@ class Case:
         try:
             result = await self._see_through(run, story, leave)
         except ApplicationError:
-            await heard_out(self._lease.close())
+            await heard_out(self._finish())
             self._end(run, failed=True)
             raise
-        await workflow.wait_condition(workflow.all_handlers_finished)
-        await heard_out(self._lease.close())
+        await heard_out(self._finish())
         run.show()
         self._end(run, failed=False)
         receipt = Receipt(trail=run.trail.link(run.ledger.balance()))
@@ -95,13 +94,6 @@ class Case:
     async def ask_again(self, task: ModelTask[Request, Reply], request: Request, *, why: str) -> Reply:
         """Make one model call on the profile's second route, where it has one: another opinion."""
         return await self._steps.finish(self._steps.begin(task, request, why, another_route=True))
-
-    async def together(
-        self, step: Step[Request, Reply], requests: Sequence[Request], *, why: str
-    ) -> list[Reply]:
-        """Make calls side by side, every first hold taken before anything is scheduled, or none."""
-        begun = self._steps.begin_all(step, requests, why)
-        return await self._steps.together(begun)
 
     async def gather(
         self,
@@ -187,6 +179,8 @@ class Case:
                 ),
             )
         except FailureError as error:
+            if is_cancelled_exception(error):
+                raise  # nothing was begun, so there is no way out to take
             raise ApplicationError(str(cause_of(error)), type="no_sheet", non_retryable=True) from error
         sheet = workflow.payload_converter().from_payload(raw.payload, Sheet)
         least = least_cap(self._plan, sheet)
@@ -239,6 +233,11 @@ class Case:
         except BaseException:
             story.close()
             raise
+
+    async def _finish(self) -> None:
+        """What people sent last is answered; then the rest of the money goes back."""
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        await self._lease.close()
 
     def _end(self, run: Run, *, failed: bool) -> None:
         run.tell(

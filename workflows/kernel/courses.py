@@ -240,7 +240,7 @@ class Courses:
         return not self._must_end()
 
     def _must_end(self) -> bool:
-        """The run has to end, or a step beside this one failed and cancelled it."""
+        """The run has to end, or another part stopped this one."""
         # An activity that is told to stop may still end in another way; then only the task knows.
         task = asyncio.current_task()
         return self.run.must_leave or (task is not None and task.cancelling() > 0)

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from contracts.attempts import Fault
 from contracts.values import Value
 from workflows.kernel.decisions import Row, Table, facts_of
-from workflows.kernel.endings import StepFailed, StoryEnded
+from workflows.kernel.endings import LeaseDenied, StepFailed, StoryEnded
 from workflows.kernel.scheduling import Begun
 from workflows.kernel.steps import Steps
 
@@ -98,7 +98,7 @@ class Gathering(Generic[Reply, Part]):
         self._tasks = [asyncio.create_task(self._part(number, each)) for number, each in enumerate(begun)]
         try:
             await self._all()
-        except BaseException:
+        except (Exception, asyncio.CancelledError):
             self._stop("the run has to end")
             await asyncio.gather(*self._tasks, return_exceptions=True)
             raise
@@ -119,6 +119,8 @@ class Gathering(Generic[Reply, Part]):
         async with self._room:
             try:
                 self._parts[number] = self._take(number, await self._steps.finish(begun))
+            except LeaseDenied:
+                raise  # nobody else may spend either
             except StoryEnded as ended:
                 self._steps.run.check_open()
                 self._gaps[number] = ended.ending.reason

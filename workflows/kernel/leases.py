@@ -40,6 +40,9 @@ class RunLease:
         self._before: frozenset[str] = frozenset()
         """Attempts that ended before this lease: they are on another run's."""
         self._was_reset = False
+        """The lease is another run's; until this run is granted one, nothing may be spent."""
+        self._denied: str | None = None
+        """Why it was denied one after it was reset."""
         self._renewing = asyncio.Lock()
         # A reset run goes on with the history of another, whose lease is closed by that run's end.
         workflow.register_random_seed_callback(lambda _: self._note_reset())
@@ -49,7 +52,6 @@ class RunLease:
         run = self._run
         if run.lease is None:
             run.ledger.withhold()
-        self._was_reset = False
         self._number += 1
         request = LeaseRequest(
             lease=workflow.info().run_id,
@@ -67,14 +69,18 @@ class RunLease:
         )
         if not lease.granted:
             run.ledger.withhold()
+            self._denied = lease.reason
             raise LeaseDenied(lease.reason)
         run.ledger.grant(run.terms.cap)
+        self._was_reset = False
 
     async def renew(self) -> None:
-        """Take a new one when the run was reset; raises LeaseDenied."""
+        """Take a new one when the run was reset; raises LeaseDenied, once it was denied to everybody."""
         if not self._was_reset:
             return
         async with self._renewing:
+            if self._denied is not None:
+                raise LeaseDenied(self._denied)
             if self._was_reset:
                 await self.open()
 
@@ -138,7 +144,7 @@ class RunLease:
 
     def _note_reset(self) -> None:
         ended = (line.attempt_id for line in self._run.ledger.lines if line.end is not AttemptEnd.HELD)
-        self._before, self._was_reset = frozenset(ended), True
+        self._before, self._was_reset, self._denied = frozenset(ended), True, None
 
     def _settlements(self) -> list[Settlement]:
         ledger = self._run.ledger

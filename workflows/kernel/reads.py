@@ -9,7 +9,7 @@ from temporalio.exceptions import FailureError
 
 from contracts.attempts import Cost, Failure, Fault
 from contracts.steps import Effect, EffectLookup, Offers, Read
-from workflows.kernel.attempts import cause_of, evidence_digest, read_failure
+from workflows.kernel.attempts import cause_of, evidence_digest, never_sent, read_failure
 from workflows.kernel.endings import StepFailed
 from workflows.kernel.run import Run
 from workflows.kernel.scheduling import Attempt, Begun, effect_key
@@ -52,7 +52,8 @@ class Reads:
             raw: RawValue = await start(step.name, request, **options)
         except FailureError as error:
             failure, evidence = read_failure(error), evidence_digest(cause_of(error))
-            run.trail.add({**entry, "fault": failure.fault.value, "digest": evidence})
+            if step.local or not never_sent(error):
+                run.trail.add({**entry, "fault": failure.fault.value, "digest": evidence})
             run.check_open()
             raise StepFailed(step.name, failure, "a read is retried where it runs") from error
         run.trail.add({**entry, "digest": json_digest(raw.payload)})

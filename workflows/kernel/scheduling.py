@@ -12,12 +12,12 @@ from temporalio.exceptions import ActivityError
 
 from contracts.attempts import Cost, EffectCall, Failure, Fault, ModelCall, Repair, Usage
 from contracts.happenings import AttemptBegun, AttemptEnded
-from contracts.receipts import AttemptLine
+from contracts.receipts import AttemptLine, TrailLink
 from contracts.sheet import Route, StepNumbers
 from contracts.steps import Effect, ModelTask, Step
 from contracts.terms import Amount, brief
 from contracts.values import plain
-from workflows.kernel.attempts import evidence_digest, failure_of
+from workflows.kernel.attempts import evidence_digest, failure_of, never_sent
 from workflows.kernel.ledger import cost_of, worst_case
 from workflows.kernel.run import Run
 from workflows.kernel.telling import moment
@@ -116,12 +116,17 @@ class Attempts:
     ) -> tuple[Reply | Failure, Usage | None]:
         ledger, trail = self.run.ledger, self.run.trail
         entry: dict[str, Any] = {"attempt": attempt.id}
+        before, link = trail.head, trail.link(ledger.balance())
+        handle = self._schedule(begun, attempt, link)
         try:
-            raw = await self._schedule(begun, attempt)
+            raw = await end_of(handle)
         except ActivityError as error:
             self.run.tick()
             failure = failure_of(error)
             self._book_failure(attempt, failure)
+            if never_sent(error):
+                trail.take_back(attempt.id, link, before)
+                return failure, failure.usage
             evidence = evidence_digest(error.cause)
             trail.add({**entry, "fault": failure.fault.value, "digest": evidence, **self._booked(attempt)})
             return failure, failure.usage
@@ -176,12 +181,14 @@ class Attempts:
             return {"end": line.end.value}
         return {"end": line.end.value, "actual": brief(line.actual)}
 
-    def _schedule(self, begun: Begun[Request, Reply], attempt: Attempt) -> workflow.ActivityHandle[RawValue]:
+    def _schedule(
+        self, begun: Begun[Request, Reply], attempt: Attempt, link: TrailLink
+    ) -> workflow.ActivityHandle[RawValue]:
         """One server attempt: what may have cost money comes back to the workflow, always."""
-        run, policy = self.run, begun.numbers.policy
+        policy = begun.numbers.policy
         args, task_queue, summary = self._arguments(begun, attempt)
-        run.show()
-        token = OUTGOING.set(run.trail.link(run.ledger.balance()))
+        self.run.show()
+        token = OUTGOING.set(link)
         try:
             return workflow.start_activity(
                 begun.step.name,
@@ -226,6 +233,18 @@ class Attempts:
         hold = route.price.of(attempt.max_input_bytes, attempt.max_output_tokens)
         summary = f"because {begun.why}; {route.name}, at most ${plain(hold)}"[:400]
         return [begun.request, model_call], route.task_queue, summary
+
+
+async def end_of(handle: workflow.ActivityHandle[RawValue]) -> RawValue:
+    """What an activity ends with, also when it is cancelled in the task that scheduled it.
+
+    A handle that is cancelled before its first turn never tells what became of its activity.
+    """
+    try:
+        await asyncio.sleep(0)
+    except asyncio.CancelledError:
+        handle.cancel()
+    return await handle
 
 
 def effect_key(step: Effect[Request, Reply], request: Request) -> str:

@@ -1,6 +1,5 @@
 """Steps begun, counted and bounded: one after another or side by side."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -106,18 +105,6 @@ class Steps:
         self.run.tell(
             lambda: StepEnded(step=name, step_number=number, why=begun.why, began_at=began_at, done=done)
         )
-
-    async def together(self, begun: Sequence[Begun[Request, Reply]]) -> list[Reply]:
-        """Run steps side by side. The first failure cancels the others, in order, before it is raised."""
-        tasks = [asyncio.create_task(self.finish(each)) for each in begun]
-        try:
-            return list(await asyncio.gather(*tasks))
-        except BaseException:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            self.give_back_held(begun)
-            raise
 
     def give_back_held(self, begun: Sequence[Begun[Request, Reply]]) -> None:
         """A task that is cancelled before it begins schedules nothing, so its hold is given back."""

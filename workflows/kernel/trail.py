@@ -75,7 +75,8 @@ class Trail:
 
     def __init__(self) -> None:
         self._pending: list[dict[str, Any]] = []
-        self._chain = ""
+        self.head = ""
+        """The chain of the last link that was taken."""
 
     def add(self, entry: dict[str, Any]) -> None:
         self._pending.append(entry)
@@ -88,8 +89,21 @@ class Trail:
     def link(self, balance: Balance) -> TrailLink:
         """Take what is pending, chained to what went before."""
         entries, self._pending = self._pending, []
-        self._chain = chain(self._chain, entries, balance)
-        return TrailLink(entries=entries, balance=balance, chain=self._chain)
+        self.head = chain(self.head, entries, balance)
+        return TrailLink(entries=entries, balance=balance, chain=self.head)
+
+    def take_back(self, attempt_id: str, link: TrailLink, before: str) -> None:
+        """The command that was to carry a link was never sent: its entries ride with the next one.
+
+        `before` is the head that it was chained to. Where another link is chained to it by now, nobody could
+        follow that one without this one's chain, so the trail tells it.
+        """
+        self._pending[:0] = link.entries
+        if self.head == link.chain:
+            self.head = before
+            self.add({"never_sent": attempt_id})
+        else:
+            self.add({"never_sent": attempt_id, "before": before, "chain": link.chain})
 
 
 class TrailInterceptor(Interceptor):
