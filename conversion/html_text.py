@@ -123,9 +123,8 @@ def parted(html: str) -> tuple[str, str]:
 
     Scripts and whatever else is no text are in neither.
     """
-    from justhtml import (
-        JustHTML,
-    )  # here, since it takes longer to load than the rest, and most input is no HTML
+    # Here, since it takes longer to load than the rest, and most input is no HTML.
+    from justhtml import JustHTML
 
     reader = SeenText()
     reader.read(JustHTML(html, sanitize=False).root)
