@@ -41,7 +41,7 @@ async def measure(*, quick: bool) -> Section:
         "command-line",
         f"From the start of the process to its end, {rounds} turns each.",
         [Table(["command", "ms", "/ python", "/ import of the SDK"], rows)],
-        notes=["`list` imports the worker for its list of workflows, and with it the model client."],
+        notes=["`list` imports the worker for its list of workflows, and with it the ledger's library."],
         figures=took,
     )
 
