@@ -122,6 +122,21 @@ def test_two_required_fields_cannot_stand_in_one_place() -> None:
     assert verdict(draft_of(record, [(both, same)])).outcome is Verdict.WRITE
 
 
+def test_a_value_that_was_read_and_stands_nowhere_is_for_a_person() -> None:
+    """Also of a field that need not be stated: the document may state it, and was misread."""
+    record = RecordType(
+        name="sale",
+        fields=(
+            FieldType(name="shop", kind=FieldKind.TEXT, required=True),
+            FieldType(name="order", kind=FieldKind.TEXT),
+        ),
+    )
+    stated = section("Corner Shop\nPO 4711")
+    for order, outcome in ((None, Verdict.WRITE), ("PO 4711", Verdict.WRITE), ("PO 4712", Verdict.REVIEW)):
+        values = {"shop": "Corner Shop", "order": order}
+        assert verdict(draft_of(record, [(stated, SectionReading(values=values))])).outcome is outcome
+
+
 def test_text_that_nobody_sees_is_for_a_person() -> None:
     assert verdict(draft(), hidden=True).outcome is Verdict.REVIEW
 
