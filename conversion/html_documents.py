@@ -23,7 +23,7 @@ SHOWN = ("From", "To", "Date", "Subject")
 
 
 def html_pages(content: bytes, limits: Limits) -> Iterator[PageText]:
-    """What elements hide by their own attributes is hidden; style sheets are not judged."""
+    """What elements hide by their own attributes is hidden, and so is a sheet that may hide some."""
     seen, hidden = parted(decoded(content))
     yield from in_pages(seen, hidden, limits)
 

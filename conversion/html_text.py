@@ -16,7 +16,7 @@ from conversion.html_styles import Looks, hiding_rules, looks_of
 if TYPE_CHECKING:
     from justhtml import Node
 
-__all__ = ["html_to_text", "parted"]
+__all__ = ["parted"]
 
 NO_TEXT = re.compile("head|script|style|template|title|noscript|object|iframe|noembed|noframes")
 # Drawings may stand anywhere, in any colour; the others are shown when somebody asks for them.
@@ -113,13 +113,9 @@ def quotes(tag: str, attributes: dict[str, str | None]) -> bool:
     return cited or not QUOTING.isdisjoint((attributes.get("class") or "").split())
 
 
-def html_to_text(html: str) -> str:
-    """The visible text, one line per block, at most one empty line in a row; `>` before what is quoted."""
-    return parted(html)[0]
-
-
 def parted(html: str) -> tuple[str, str]:
-    """The visible text as above, and what is hidden or may hide something.
+    """The visible text, one line per block, at most one empty line in a row, `>` before what is quoted; and
+    what is hidden or may hide something.
 
     Scripts and whatever else is no text are in neither.
     """

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -88,15 +89,17 @@ def test_a_name_may_be_a_mail_address(tmp_path: Path, name: str) -> None:
     assert Approvers(tmp_path).verify(proof)["sub"] == name
 
 
-def refused(folder: Path, proof: str, reason: str) -> None:
-    with pytest.raises(ProofError, match=reason) as caught:
+def refused(folder: Path, proof: str, reason: str) -> bool:
+    """For this reason, in one line."""
+    with pytest.raises(ProofError) as caught:
         Approvers(folder).verify(proof)
-    assert "\n" not in str(caught.value)
+    said = str(caught.value)
+    return re.search(reason, said) is not None and "\n" not in said
 
 
 def test_an_unknown_approver_is_refused(folder: Path, tmp_path: Path) -> None:
     stranger = new_key(tmp_path / "other", "eve")
-    refused(
+    assert refused(
         folder,
         sign(stranger, action=ACTION, verdict=Verdict.APPROVE, expires=soon()),
         "unknown approver 'eve'",
@@ -105,16 +108,20 @@ def test_an_unknown_approver_is_refused(folder: Path, tmp_path: Path) -> None:
 
 def test_another_key_under_a_known_name_is_refused(folder: Path, tmp_path: Path) -> None:
     forged = new_key(tmp_path / "other", "maria")
-    refused(
+    assert refused(
         folder, sign(forged, action=ACTION, verdict=Verdict.APPROVE, expires=soon()), "Signature verification"
     )
 
 
 def test_an_approver_cannot_speak_for_another(folder: Path) -> None:
     tom = key_of(folder, "tom")
-    refused(folder, jwt.encode(claims(), tom, "EdDSA", headers={"kid": "tom"}), "another approver's key")
-    refused(folder, jwt.encode(claims(), tom, "EdDSA", headers={"kid": "maria"}), "Signature verification")
-    refused(folder, jwt.encode(claims(), tom, "EdDSA"), "Signature verification")
+    assert refused(
+        folder, jwt.encode(claims(), tom, "EdDSA", headers={"kid": "tom"}), "another approver's key"
+    )
+    assert refused(
+        folder, jwt.encode(claims(), tom, "EdDSA", headers={"kid": "maria"}), "Signature verification"
+    )
+    assert refused(folder, jwt.encode(claims(), tom, "EdDSA"), "Signature verification")
 
 
 def test_a_proof_without_a_key_id_is_tried_with_its_subjects_key(folder: Path) -> None:
@@ -124,7 +131,7 @@ def test_a_proof_without_a_key_id_is_tried_with_its_subjects_key(folder: Path) -
 
 def test_an_unsigned_proof_is_refused(folder: Path) -> None:
     unsigned = jwt.encode(claims(), None, "none", headers={"kid": "maria"})  # type: ignore[arg-type]
-    refused(folder, unsigned, "alg")
+    assert refused(folder, unsigned, "alg")
 
 
 def test_the_public_key_used_as_a_shared_secret_is_refused(folder: Path) -> None:
@@ -135,7 +142,7 @@ def test_the_public_key_used_as_a_shared_secret_is_refused(folder: Path) -> None
         f"{part({'alg': 'HS256', 'typ': 'JWT', 'kid': 'maria'})}.{part(claims(iat=1, exp=9_999_999_999))}"
     )
     mac = hmac.new((folder / "maria.pub").read_bytes(), signed.encode(), hashlib.sha256).digest()
-    refused(folder, f"{signed}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}", "alg")
+    assert refused(folder, f"{signed}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}", "alg")
 
 
 @pytest.mark.parametrize(
@@ -159,12 +166,12 @@ def test_a_proof_that_is_expired_or_for_something_else_or_incomplete_is_refused(
     folder: Path, changes: dict[str, Any], reason: str
 ) -> None:
     proof = jwt.encode(claims(**changes), key_of(folder, "maria"), "EdDSA", headers={"kid": "maria"})
-    refused(folder, proof, reason)
+    assert refused(folder, proof, reason)
 
 
 @pytest.mark.parametrize("kid", ["../keys/maria", "/etc/passwd", "maria.pub", "maria\0", ""])
 def test_a_key_id_leads_to_no_other_file(folder: Path, kid: str) -> None:
-    refused(
+    assert refused(
         folder,
         jwt.encode(claims(), key_of(folder, "maria"), "EdDSA", headers={"kid": kid}),
         "unknown approver",
@@ -176,7 +183,7 @@ def test_a_key_id_leads_to_no_other_file(folder: Path, kid: str) -> None:
     ["", "x", "a.b.c", "....", "é.é.é", base64.urlsafe_b64encode(b"[" * 2_500).decode() + ".e30.x"],
 )
 def test_garbage_is_refused_in_one_line(folder: Path, garbage: str) -> None:
-    refused(folder, garbage, "not a")
+    assert refused(folder, garbage, "not a")
 
 
 @given(st.text(max_size=200))
@@ -191,7 +198,7 @@ def test_a_changed_proof_is_refused(folder: Path) -> None:
     ).split(".")
     changed = json.loads(base64.urlsafe_b64decode(body + "==")) | {"verdict": "approve"}
     forged = base64.urlsafe_b64encode(json.dumps(changed).encode()).rstrip(b"=").decode()
-    refused(folder, f"{header}.{forged}.{signature}", "Signature verification")
+    assert refused(folder, f"{header}.{forged}.{signature}", "Signature verification")
 
 
 def test_approvers_come_and_go_with_their_files(folder: Path) -> None:
@@ -211,7 +218,7 @@ def test_approvers_come_and_go_with_their_files(folder: Path) -> None:
 
 def test_a_file_that_holds_no_key_makes_nobody_an_approver(folder: Path) -> None:
     (folder / "maria.pub").write_text("-----BEGIN PUBLIC KEY-----\nnonsense\n-----END PUBLIC KEY-----\n")
-    refused(
+    assert refused(
         folder,
         sign(folder / "maria.key", action=ACTION, verdict=Verdict.APPROVE, expires=soon()),
         "unknown approver",
